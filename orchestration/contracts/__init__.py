@@ -1,0 +1,1 @@
+"""The event contract: JSON Schemas, and what is generated from them."""

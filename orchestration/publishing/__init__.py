@@ -1,0 +1,1 @@
+"""Releases: what readers read, and the gate before it."""

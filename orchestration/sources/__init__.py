@@ -1,0 +1,1 @@
+"""Inputs that are no contract events, such as exchange rates."""

@@ -1,0 +1,1 @@
+"""Running dbt over the lake, the build record, checksums and the data version."""

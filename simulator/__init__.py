@@ -1,0 +1,1 @@
+"""A CPQ/OMS that emits contract events at any volume, from a seed."""
