@@ -1,6 +1,7 @@
 """The content of an event, apart from how it was written: its hash, and whether two events say the same."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,31 +75,77 @@ def parts_of(accepted: Accepted) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Content:
-    """An event to compare: its parts and its hash. An event read back from the lake has no time texts."""
+    """An event to compare: its parts, and the hash that it is recorded by.
+
+    An event read back from the lake has no time texts. `own_hash` is the hash of the parts as they stand, where the
+    recorded one is that of an equal content written otherwise.
+    """
 
     parts: Mapping[str, Any]
     hash: str
+    own_hash: str = ""
 
     def says_the_same(self, other: "Content") -> bool:
         """Equal as JSON: key order, white space and the spelling of numbers do not count.
 
-        At least one of the two must have its time texts (`self`): whether `other` was written with the same ones is
-        seen by hashing the parts of `other` with the times of `self`.
+        `self` must have its time texts: whether `other` was written with the same ones is seen by hashing the parts of
+        `other` with the times of `self`.
         """
         if self.hash == other.hash:
             return True
-        plain = [name for name in HASHED if name not in ("payload", "envelope_extra") and not name.endswith("_text")]
-        if any(self.parts[name] != other.parts[name] for name in plain):
+        if not other.parts or any(self.parts[name] != other.parts[name] for name in _COMPARED):
             return False
         if self.canonical_json != other.canonical_json:
             return False
         times = {name: self.parts[name] for name in ("event_time_text", "recorded_time_text")}
-        return content_hash({**other.parts, **times}) == other.hash
+        return content_hash({**other.parts, **times}) == (other.own_hash or other.hash)
 
     @cached_property
     def canonical_json(self) -> tuple[str, str]:
         """Payload and unknown envelope fields in canonical form."""
         return _canonical(self.parts["payload"]), _canonical(self.parts["envelope_extra"] or "{}")
+
+
+_NATIVE = {
+    "event_id": "eventId",
+    "source_system": "source",
+    "event_type": "eventType",
+    "schema_version": "schemaVersion",
+    "event_time": "eventTime",
+    "recorded_time": "recordedTime",
+    "aggregate_type": "aggregateType",
+    "aggregate_id": "aggregateId",
+    "aggregate_version": "aggregateVersion",
+    "correlation_id": "correlationId",
+    "causation_id": "causationId",
+}
+_COMPARED = tuple(name for name in _NATIVE if not name.endswith("_time"))
+
+
+def native_json(parts: Mapping[str, Any]) -> str:
+    """An event as one line in the native envelope; the payload digit for digit, times in UTC."""
+    members = []
+    for column, name in _NATIVE.items():
+        value = parts[column]
+        if value is not None:
+            text = value.isoformat() + "Z" if isinstance(value, datetime) else value
+            members.append(f"{json.dumps(name)}:{json.dumps(text, ensure_ascii=False)}")
+    extra = (parts["envelope_extra"] or "{}").strip()[1:-1].strip()
+    members += [f'"payload":{parts["payload"]}', *([extra] if extra else [])]
+    return "{" + ",".join(members) + "}"
+
+
+def first_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """The first field, under its native name, in which two events differ; `payload.<name>` within the payload."""
+    for column, name in _NATIVE.items():
+        if one[column] != other[column]:
+            return name
+    mine, theirs = (read(parts["payload"].encode()) for parts in (one, other))
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        for name in sorted({*mine, *theirs}):
+            if name not in mine or name not in theirs or canonical(mine[name]) != canonical(theirs[name]):
+                return f"payload.{name}"
+    return ""
 
 
 def _canonical(text: str) -> str:
