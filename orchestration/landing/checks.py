@@ -83,7 +83,7 @@ def split_sql(dialect: Dialect, lines: str) -> str:
 
 
 def envelope_sql(dialect: Dialect, pieces: str) -> str:
-    """Reads envelopes: one row per piece with the envelope's columns; `is_proven` is false where the judge must look."""
+    """Reads envelopes: one row per piece with the envelope's columns; where not `is_proven`, the judge must look."""
     schema = registry.documents()["envelope" if dialect.name == "native" else "cloudevents"]
     members = {name: dict(grammar.resolved(node)[0]) for name, node in schema["properties"].items()}
     del members[dialect.payload]
@@ -117,7 +117,7 @@ def envelope_sql(dialect: Dialect, pieces: str) -> str:
             from {pieces}
         ),
         typed as (
-            select n, line_number, payload, keys = {found} and {' and '.join(conditions)} as is_whole,
+            select n, line_number, payload, keys = {found} and {" and ".join(conditions)} as is_whole,
                 {column("source")} as source_system,
                 {column("eventId")} as event_id,
                 {column("eventType")} as event_type,

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from orchestration.landing.limits import Limits
 
@@ -19,13 +19,6 @@ class BrokenArchive(Exception):
 
 class UnpackedTooLarge(Exception):
     """The file grows beyond the bounds when it is unpacked."""
-
-
-class _Unpacker(Protocol):
-    eof: bool
-    unused_data: bytes
-
-    def decompress(self, data: bytes) -> bytes: ...
 
 
 def read_blocks(file: BinaryIO, path: Path, limits: Limits) -> Iterator[bytes]:
@@ -82,7 +75,7 @@ def _zstd(file: BinaryIO) -> Iterator[bytes]:
     context = zstandard.ZstdDecompressor()
     packed = file.read(_ZSTD_PIECE)
     while packed:
-        frame: _Unpacker = context.decompressobj()
+        frame = context.decompressobj()
         while not frame.eof:
             if not packed:
                 raise BrokenArchive("the zstd data ends in the middle")

@@ -1,8 +1,8 @@
 """Cuts the bytes of a file into lines, a chunk at a time, without looking at what they say.
 
-A line ends at LF (a CR before it is white space; a CR alone ends nothing). A file that is one JSON array, and a line that
-is one, give a row per element. Lines without an event (white space only, an empty array) are only counted. A byte
-order mark at the start of the file is skipped.
+A line ends at LF (a CR before it is white space; a CR alone ends nothing). A file that is one JSON array, and a line
+that is one, give a row per element; the line number is then that of the element, or of the line that holds it. Lines
+without an event (white space only, an empty array) are only counted. A byte order mark at the start is skipped.
 """
 
 import hashlib

@@ -1,10 +1,10 @@
 r"""Regular expressions of what a well-formed event looks like as text, built from the contract's schemas.
 
-Of valid JSON, an expression matches a *subset* of what the judge accepts: what it does not match is judged one by one.
-It is a whole grammar of the object (the contract has no recursion): only known keys, each with a value of its kind, and
-none of what lenient parsers let through (NaN, a trailing comma, half a character, NUL). To keep it short, a comma may be
-missing or lead: every parser refuses that. What a regular expression cannot see, a key named twice or a required key
-left out, is counted in `checks`.
+Of valid JSON, an expression matches a *subset* of what the judge accepts: what it does not match is judged one by
+one. It is a whole grammar of the object (the contract has no recursion): only known keys, each with a value of its
+kind, and none of what lenient parsers let through (NaN, a trailing comma, half a character, NUL). To keep it short, a
+comma may be missing or lead: every parser refuses that. What a regular expression cannot see, a key named twice or a
+required key left out, is counted in `checks`.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,10 @@ from orchestration.contracts import registry
 
 WS = r"[ \t\r\n]*"
 _HEX = "[0-9a-fA-F]"
+# Any \uXXXX but NUL and the surrogates.
 _UNICODE = (
-    rf"\\u(?:[1-9a-cefA-CEF]{_HEX}{{3}}|[dD][0-7]{_HEX}{{2}}|0[1-9a-fA-F]{_HEX}{{2}}|00[1-9a-fA-F]{_HEX}|000[1-9a-fA-F])"
+    rf"\\u(?:[1-9a-cefA-CEF]{_HEX}{{3}}|[dD][0-7]{_HEX}{{2}}|0[1-9a-fA-F]{_HEX}{{2}}"
+    rf"|00[1-9a-fA-F]{_HEX}|000[1-9a-fA-F])"
 )
 _CHARACTER = rf'(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|{_UNICODE})'
 _LEAP_YEAR = "(?:19(?:0[48]|[2468][048]|[13579][26])|20(?:[02468][048]|[13579][26]))"
@@ -25,9 +27,7 @@ _DATE = (
     "(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     f"|{_LEAP_YEAR}-02-29)"
 )
-_TIME = (
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
-)
+_TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
 TIMESTAMP = f"{_DATE}{_TIME}"
 _STRING_FORMATS = {"date": _DATE, "date-time": TIMESTAMP, "date-or-date-time": f"(?:{TIMESTAMP}|{_DATE})"}
 _STRING_PATTERNS = {"^[A-Z]{3}$": "[A-Z]{3}"}

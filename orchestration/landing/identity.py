@@ -24,17 +24,15 @@ _PARTS = """source_system, event_id, event_type, schema_version, event_time, eve
     envelope_extra, content_hash, line_number"""
 
 
-def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name: str, replacing: Iterable[int]) -> None:
+def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name: str) -> None:
     """Fills `duplicates` (n, existing_arrival_seq) and adds conflicts, still without raw line, to `quarantined`.
 
-    What is in neither afterwards is new. `replacing`: rows that a person put in the place of what is in force.
+    What is in neither afterwards is new. A row that a person put in the place of what is in force is never compared.
     """
     con = staging.con
-    con.execute("create table duplicates (n BIGINT, existing_arrival_seq BIGINT)")
     if not staging.event_types:
         return
-    con.execute("create table given (n BIGINT)")
-    con.executemany("insert into given values (?)", [[n] for n in replacing] or [[-1]])
+    con.execute("create table given as select n from origins where replaces_arrival_seq is not null")
     con.execute(f"""
         create table identities as
         select source_system, event_id, min(n) as first_n, count(*) as times
@@ -91,8 +89,10 @@ def _compare_one_by_one(staging: Staging, lake: LakeState, first_arrival_seq: in
     conflicts: list[dict[str, Any]] = []
     stored = _PARTS.replace("event_time_text", "null as event_time_text", 1)
     stored = stored.replace("recorded_time_text", "null as recorded_time_text", 1)
-    con.execute("create table wanted as select distinct source_system, event_id from contested "
-                "where content_hash != in_force_hash")
+    con.execute(
+        "create table wanted as select distinct source_system, event_id from contested "
+        "where content_hash != in_force_hash"
+    )
     ranges = {
         source: (least, most)
         for source, least, most in con.execute(

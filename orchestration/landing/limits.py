@@ -9,8 +9,8 @@ MIB = 1024 * 1024
 class Limits:
     """Bounds of one landing; sizes in bytes.
 
-    `line_bytes`: a longer line is quarantined without a look inside. `kept_bytes`: how much of such a line is kept as its
-    raw line. `unpacked_bytes` and `unpacked_ratio`: how far a compressed file may grow; the ratio counts once
+    `line_bytes`: a longer line is quarantined without a look inside. `kept_bytes`: how much of such a line is kept as
+    its raw line. `unpacked_bytes` and `unpacked_ratio`: how far a compressed file may grow; the ratio counts once
     `ratio_from_bytes` were unpacked. `chunk_bytes`: how much text is judged at a time. `memory`: what DuckDB may hold
     before it spills to the lake's temporary folder.
     """

@@ -1,7 +1,7 @@
 """What a landing tells its caller: one result per file, and the verdicts over all of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -79,7 +79,8 @@ class LandResult:
 
     files: tuple[FileResult, ...] = ()
     high_water: int = 0
-    errors: tuple[str, ...] = field(default=())
+    errors: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> Verdicts:

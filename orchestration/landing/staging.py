@@ -63,7 +63,11 @@ def connect(spill: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
 
 
 class Staging:
-    """The lines of one batch to be. Tables: `staged_<event type>` and `quarantined`; rows are numbered by `n`."""
+    """The lines of one batch to be, numbered by `n`.
+
+    Tables: `staged_<event type>` for valid events, `quarantined`, `duplicates` and `raw_lines` (filled when the batch
+    is settled), and `origins` for rows that come from elsewhere than the batch's own file.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
@@ -71,6 +75,9 @@ class Staging:
         self.judged_one_by_one = 0
         columns = {name: kind for name, kind in QUARANTINE_COLUMNS.items() if name not in ("arrival_seq", "file_name")}
         con.execute(f"create table quarantined (n BIGINT, {column_list(columns)})")
+        con.execute("create table duplicates (n BIGINT, existing_arrival_seq BIGINT)")
+        con.execute("create table raw_lines (n BIGINT, raw_line BLOB)")
+        con.execute("create table origins (n BIGINT, file_name VARCHAR, replaces_arrival_seq BIGINT)")
 
     def table(self, event_type: str) -> str:
         """The table of valid events of a type, created when the first one comes."""
@@ -118,6 +125,18 @@ class Staging:
         if refused:
             self.quarantine(refused)
 
+    def conflicts_without_raw_line(self) -> set[int]:
+        """The rows whose bytes are still to be fetched."""
+        rows = self.con.execute("select n from quarantined where raw_line is null").fetchall()
+        return {n for (n,) in rows}
+
+    def add_raw_lines(self, raw_lines: Mapping[int, bytes]) -> None:
+        """The bytes of rows that turned out to be conflicts."""
+        rows = pa.table({"n": list(raw_lines), "raw_line": pa.array(raw_lines.values(), pa.binary())})
+        self.con.register("raw_found", rows)
+        self.con.execute("insert into raw_lines select * from raw_found")
+        self.con.unregister("raw_found")
+
     def quarantine(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Adds rows to `quarantined`, all with the same columns."""
         columns = ["n", *(name for name in QUARANTINE_COLUMNS if name in rows[0])]
@@ -148,8 +167,8 @@ class Staging:
 
     def _take_event_type(self, event_type: str) -> list[int]:
         if event_type not in registry.event_types():
-            rows = self.con.execute("select n from envelopes where is_proven and event_type = ?", [event_type])
-            return [n for (n,) in rows.fetchall()]
+            unknown = "select n from envelopes where is_proven and event_type = ?"
+            return [n for (n,) in self.con.execute(unknown, [event_type]).fetchall()]
         versions = ", ".join(str(version) for version in registry.supported_versions(event_type))
         condition = f"""{checks.payload_is_proven(event_type)} and schema_version in ({versions})
             and aggregate_type = {checks.literal(registry.aggregate_type_of(event_type))}"""
