@@ -1,1 +1,1 @@
-"""Tieout's own code: landing, warehouse builds, reconciliation, publishing; Dagster definitions and the command line on top."""
+"""Tieout's own code: landing, warehouse builds, reconciliation, publishing; Dagster and the command line on top."""
