@@ -1,0 +1,53 @@
+# What a person runs. `make demo` is the main job, `make test` is what CI runs.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+
+.PHONY: help setup demo test lint unit ui lock generate clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Tieout needs Python 3.11 to 3.13; {sys.executable} is {v[0]}.{v[1]}. Name another: make PYTHON=python3.12 setup")'
+	@echo "Setting up $(VENV) from requirements.lock"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q orchestration simulator
+	@touch $@
+
+setup: $(STAMP)  ## the virtual environment alone
+
+demo: $(STAMP)  ## a month of simulated business, landed, built, reconciled and published
+	@$(BIN)/python -m orchestration.demo
+
+test: lint unit  ## everything that CI runs
+
+lint: $(STAMP)  ## style, types, generated files, SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m orchestration.contracts.generate --check
+	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt
+
+unit: $(STAMP)  ## the tests
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+ui: $(STAMP)  ## Dagster on a free port, over the same state
+	@$(BIN)/python -m orchestration.ui
+
+generate: $(STAMP)  ## what is generated from the contract's schemas
+	@$(BIN)/python -m orchestration.contracts.generate
+
+lock: $(STAMP)  ## requirements.in to requirements.lock (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.lock
+
+clean:  ## the environment and the local state
+	@rm -rf $(VENV) .tieout

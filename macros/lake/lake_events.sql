@@ -1,0 +1,56 @@
+{#
+    Accepted events of one type, as landed, up to the high-water mark; a row that a resolved conflict replaced is left out.
+    With only_new=true only the batches that the last complete build does not have in it.
+#}
+{% macro lake_events(stream, event_type, only_new=false) -%}
+    (
+        select *
+        from {{ lake_relation("events/stream=" ~ stream ~ "/event_type=" ~ event_type ~ "/*.parquet") }}
+        where
+            batch_seq <= {{ var("lake_high_water") | int }}
+            {%- if only_new %}
+            and batch_seq > {{ var("built_through") | int }}
+            {%- endif %}
+            and arrival_seq not in (select superseded.arrival_seq from {{ ref("stg_lake__superseded_event") }} as superseded)
+    ) as lake_event
+{%- endmacro %}
+
+{# The envelope of every accepted event, of every type; superseded rows included. #}
+{% macro lake_envelopes(only_new=false) -%}
+    (
+        select *
+        from {{ lake_relation("events/stream=*/event_type=*/*.parquet") }}
+        where
+            batch_seq <= {{ var("lake_high_water") | int }}
+            {%- if only_new %}
+            and batch_seq > {{ var("built_through") | int }}
+            {%- endif %}
+    ) as lake_event
+{%- endmacro %}
+
+{# Quarantine rows up to the high-water mark. #}
+{% macro lake_quarantine() -%}
+    (
+        select *
+        from {{ lake_relation("quarantine/*.parquet") }}
+        where batch_seq <= {{ var("lake_high_water") | int }}
+    ) as lake_quarantine
+{%- endmacro %}
+
+{# Parquet files below the batch folders, batch_seq as a number. #}
+{% macro lake_relation(path) -%}
+    {{ return(adapter.dispatch("lake_relation", "tieout")(path)) }}
+{%- endmacro %}
+
+{% macro duckdb__lake_relation(path) -%}
+    read_parquet('{{ var("lake_path") }}/batches/batch_seq=*/{{ path }}', hive_partitioning = true, hive_types = {'batch_seq': bigint})
+{%- endmacro %}
+
+{# Parquet files that are not in a batch: resolutions, exchange rates. #}
+{% macro lake_files(path) -%}
+    {{ return(adapter.dispatch("lake_files", "tieout")(path)) }}
+{%- endmacro %}
+
+{% macro duckdb__lake_files(path) -%}
+    read_parquet('{{ var("lake_path") }}/{{ path }}', hive_partitioning = true)
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{# An amount: exact, four decimals. #}
+{% macro money(expression) -%}
+    cast({{ expression }} as decimal(18, 4))
+{%- endmacro %}
+
+{#
+    An amount converted by two reference rates that are both quoted per the same third currency (units per EUR): amount * to / from,
+    exact until it is rounded once, half away from zero, to four decimals. NULL where a rate is missing.
+#}
+{% macro convert_amount(amount, from_rate, to_rate) -%}
+    {{ return(adapter.dispatch("convert_amount", "tieout")(amount, from_rate, to_rate)) }}
+{%- endmacro %}
+
+{#  In integers, because DuckDB divides decimals as DOUBLE: amount in 10^-4, rates in 10^-8; 18 + 18 digits stay within HUGEINT. #}
+{% macro duckdb__convert_amount(amount, from_rate, to_rate) -%}
+    {%- set numerator -%}
+    {{ scaled_integer(amount, 4) }} * {{ scaled_integer(to_rate, 8) }}
+    {%- endset -%}
+    {%- set denominator = scaled_integer(from_rate, 8) -%}
+    cast(
+        cast((2 * ({{ numerator }}) + sign({{ amount }}) * {{ denominator }}) // (2 * {{ denominator }}) as decimal(38, 0))
+        * cast(0.0001 as decimal(4, 4)) as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{# A decimal as an integer of its last place: 1.5000 with 4 places is 15000. Widened first: DuckDB keeps the width of a product. #}
+{% macro scaled_integer(expression, places) -%}
+    cast(cast(cast({{ expression }} as decimal(38, {{ places }})) * {{ 10 ** places }} as decimal(38, 0)) as hugeint)
+{%- endmacro %}

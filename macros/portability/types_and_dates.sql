@@ -1,0 +1,63 @@
+{# What engines write differently: lists, time, dates. #}
+
+{# A lateral join that gives one row per element of a list; position, when named, counts from 1. #}
+{% macro explode(list, element, position=none) -%}
+    {{ return(adapter.dispatch("explode", "tieout")(list, element, position)) }}
+{%- endmacro %}
+
+{% macro duckdb__explode(list, element, position) -%}
+    {%- if position -%}
+    cross join unnest({{ list }}) with ordinality as {{ element }}_list ({{ element }}, {{ position }})
+    {%- else -%}
+    cross join unnest({{ list }}) as {{ element }}_list ({{ element }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Microseconds since the epoch, as an integer. #}
+{% macro epoch_microseconds(timestamp) -%}
+    {{ return(adapter.dispatch("epoch_microseconds", "tieout")(timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__epoch_microseconds(timestamp) -%}
+    epoch_us({{ timestamp }})
+{%- endmacro %}
+
+{# Whole seconds that passed from start to end (negative when end is earlier); NULL when either is. #}
+{% macro seconds_between(start, end) -%}
+    {{ return(adapter.dispatch("seconds_between", "tieout")(start, end)) }}
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(start, end) -%}
+    cast(({{ epoch_microseconds(end) }} - {{ epoch_microseconds(start) }}) // 1000000 as bigint)
+{%- endmacro %}
+
+{# The day as an integer yyyymmdd, the key of dim_date; NULL where the moment is. #}
+{% macro date_key(moment) -%}
+    cast(extract(year from {{ moment }}) * 10000 + extract(month from {{ moment }}) * 100 + extract(day from {{ moment }}) as integer)
+{%- endmacro %}
+
+{# The as-of time of this build. No model reads the clock. #}
+{% macro as_of() -%}
+    {{ required_moment("as_of") }}
+{%- endmacro %}
+
+{# The as-of time of the last complete build; the build's own where there was none. #}
+{% macro built_as_of() -%}
+    {%- if var("built_as_of") -%}{{ required_moment("built_as_of") }}{%- else -%}{{ as_of() }}{%- endif -%}
+{%- endmacro %}
+
+{% macro required_moment(name) -%}
+    {%- if execute and not var(name) -%}
+        {{ exceptions.raise_compiler_error("var " ~ name ~ " is required: pass a UTC timestamp such as '2026-11-01 00:00:00'") }}
+    {%- endif -%}
+    cast('{{ var(name) }}' as timestamp)
+{%- endmacro %}
+
+{# Monday is 1, Sunday is 7. #}
+{% macro iso_day_of_week(day) -%}
+    {{ return(adapter.dispatch("iso_day_of_week", "tieout")(day)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_day_of_week(day) -%}
+    cast(extract(isodow from {{ day }}) as integer)
+{%- endmacro %}
