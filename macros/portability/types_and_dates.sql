@@ -52,3 +52,12 @@
     {%- endif -%}
     cast('{{ var(name) }}' as timestamp)
 {%- endmacro %}
+
+{# Monday is 1, Sunday is 7. #}
+{% macro iso_day_of_week(day) -%}
+    {{ return(adapter.dispatch("iso_day_of_week", "tieout")(day)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_day_of_week(day) -%}
+    cast(extract(isodow from {{ day }}) as integer)
+{%- endmacro %}

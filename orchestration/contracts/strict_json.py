@@ -11,6 +11,7 @@ from orchestration.contracts.reasons import Reason
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
 _LONGEST_INT = 40
+_LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Problem:
     reason: Reason
     field: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", self.field[:_LONGEST_TEXT])
+        object.__setattr__(self, "message", self.message[:_LONGEST_TEXT])
 
 
 class _Rejected(Exception):
@@ -116,28 +121,34 @@ def _constant(name: str) -> NoReturn:
 
 
 def _walk(value: Any) -> Iterator[tuple[str, int, Any]]:
-    """Every value with its path and depth, in document order, without recursion."""
-    pending: list[tuple[str, int, Any]] = [("", 0, value)]
-    while pending:
-        path, depth, found = pending.pop()
-        yield path, depth, found
-        if isinstance(found, dict):
-            inner = [(f"{path}.{key}" if path else key, depth + 1, child) for key, child in found.items()]
-            pending.extend(reversed(inner))
-        elif isinstance(found, list):
-            pending.extend((f"{path}[{i}]", depth + 1, found[i]) for i in reversed(range(len(found))))
+    """Every value with its path and depth, in document order, without recursion and one value at a time."""
+    open_containers: list[Iterator[tuple[str, Any]]] = [iter([("", value)])]
+    while open_containers:
+        path, found = next(open_containers[-1], (None, None))
+        if path is None:
+            open_containers.pop()
+            continue
+        yield path, len(open_containers) - 1, found
+        if isinstance(found, dict | list):
+            open_containers.append(_inside(path, found))
+
+
+def _inside(path: str, container: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(container, dict):
+        return ((f"{path}.{key}" if path else key, child) for key, child in container.items())
+    return ((f"{path}[{i}]", child) for i, child in enumerate(container))
 
 
 def _first_flaw(value: Any) -> Problem | None:
     for path, depth, found in _walk(value):
         if depth >= MAX_DEPTH and isinstance(found, dict | list):
             return Problem(Reason.TOO_DEEP, path.split(".")[0].split("[")[0], f"nested deeper than {MAX_DEPTH} levels")
-        if isinstance(found, _TwiceNamed):
-            where = f"{path}.{found.key}" if path else found.key
-            return Problem(Reason.DUPLICATE_KEY, where, f"{found.key!r} is named twice in one object")
         texts = [found] if isinstance(found, str) else list(found) if isinstance(found, dict) else []
         for flaw in filter(None, map(_text_flaw, texts)):
             return Problem(flaw[0], path, flaw[1])
+        if isinstance(found, _TwiceNamed):
+            where = f"{path}.{found.key}" if path else found.key
+            return Problem(Reason.DUPLICATE_KEY, where, f"{found.key!r} is named twice in one object")
     return None
 
 

@@ -1,0 +1,17 @@
+{# A relation of the whole numbers from first to last, as column `number`. #}
+{% macro numbers(first, last) -%}
+    {{ return(adapter.dispatch("numbers", "tieout")(first, last)) }}
+{%- endmacro %}
+
+{% macro duckdb__numbers(first, last) -%}
+    (select cast(series.number as integer) as number from range({{ first }}, {{ last }} + 1) as series (number))
+{%- endmacro %}
+
+{# A date moved by a number of days. #}
+{% macro add_days(day, days) -%}
+    {{ return(adapter.dispatch("add_days", "tieout")(day, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+    cast({{ day }} + {{ days }} as date)
+{%- endmacro %}

@@ -1,0 +1,15 @@
+select
+    offering.product_offering_id,
+    offering.product_offering_name,
+    offering.product_family,
+    offering.catalog_version,
+    coalesce(offering.is_active, true) as is_active,
+    offering.updated_at,
+    offering.source_event_id,
+    offering.arrival_seq,
+    coalesce(integrity.has_gap, false) as has_gap,
+    coalesce(integrity.has_stale_event, false) as has_stale_event,
+    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+from {{ ref("int_product_offering_current") }} as offering
+left join {{ ref("int_aggregate_integrity") }} as integrity
+    on offering.product_offering_id = integrity.aggregate_id and integrity.aggregate_type = 'ProductOffering'

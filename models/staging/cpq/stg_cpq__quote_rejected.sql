@@ -1,0 +1,13 @@
+with parsed as (
+    select
+        {{ event_columns("lake_event") }},
+        {{ parse_payload("lake_event.payload", "QuoteRejected") }} as data
+    from {{ lake_events("quote", "QuoteRejected") }}
+)
+
+select
+    {{ event_columns("parsed") }},
+    parsed.aggregate_id as quote_id,
+    parsed.data.quoteRevision as quote_revision,
+    parsed.data.reasonCode as reason_code
+from parsed

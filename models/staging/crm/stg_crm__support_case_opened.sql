@@ -1,0 +1,16 @@
+with parsed as (
+    select
+        {{ event_columns("lake_event") }},
+        {{ parse_payload("lake_event.payload", "SupportCaseOpened") }} as data
+    from {{ lake_events("support", "SupportCaseOpened") }}
+)
+
+select
+    {{ event_columns("parsed") }},
+    parsed.aggregate_id as support_case_id,
+    parsed.data.accountId as account_id,
+    parsed.data.orderId as order_id,
+    parsed.data.assetId as asset_id,
+    parsed.data.title as title,
+    parsed.data.severity as severity
+from parsed
