@@ -2,7 +2,7 @@
     The rows of a staging model whose events apply (int_event_sequenced): not stale, not superseded. In an incremental run only those of
     touched aggregates, when an aggregate type is named; all of them in a full build.
 
-    from {{ applied_events("stg_quote__quote_created", "Quote") }} as created
+    from {{ applied_events("stg_cpq__quote_created", "Quote") }} as created
 #}
 {% macro applied_events(staging_model, aggregate_types=none) -%}
     (

@@ -5,7 +5,7 @@ with ranked as (
     select
         created.*,
         row_number() over (partition by created.quote_id order by created.aggregate_version desc) as recency
-    from {{ applied_events("stg_quote__quote_created", "Quote") }} as created
+    from {{ applied_events("stg_cpq__quote_created", "Quote") }} as created
 )
 
 select

@@ -3,7 +3,7 @@
 -- The lines of each revision as last priced: those of the last applied QuotePriced of that revision.
 with last_priced as (
     select max_by(pricing.arrival_seq, pricing.aggregate_version) as arrival_seq
-    from {{ applied_events("stg_quote__quote_priced", "Quote") }} as pricing
+    from {{ applied_events("stg_cpq__quote_priced", "Quote") }} as pricing
     group by pricing.quote_id, pricing.quote_revision
 )
 
@@ -33,6 +33,6 @@ select
     line.costAmount as cost_amount,
     line.floorNetAmount as floor_amount,
     line.adjustments as adjustments
-from {{ ref("stg_quote__quote_priced") }} as priced
+from {{ ref("stg_cpq__quote_priced") }} as priced
 inner join last_priced on priced.arrival_seq = last_priced.arrival_seq
 {{ explode("priced.lines", "line", "line_position") }}

@@ -19,7 +19,7 @@ select
     {{ event }}.event_time,
     {{ event }}.arrival_seq,
     '{{ status }}' as revision_status
-from {{ ref("stg_quote__" ~ event) }} as {{ event }}
+from {{ ref("stg_cpq__" ~ event) }} as {{ event }}
 {% if not loop.last -%}
 union all
 {% endif -%}

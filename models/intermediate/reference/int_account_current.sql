@@ -5,7 +5,7 @@ with ranked as (
     select
         upserted.*,
         row_number() over (partition by upserted.account_id order by upserted.aggregate_version desc) as recency
-    from {{ applied_events("stg_reference__account_upserted") }} as upserted
+    from {{ applied_events("stg_crm__account_upserted") }} as upserted
 )
 
 select

@@ -5,7 +5,7 @@ with ranked as (
     select
         upserted.*,
         row_number() over (partition by upserted.product_offering_id order by upserted.aggregate_version desc) as recency
-    from {{ applied_events("stg_reference__product_offering_upserted") }} as upserted
+    from {{ applied_events("stg_catalog__product_offering_upserted") }} as upserted
 )
 
 select
