@@ -1,0 +1,200 @@
+"""Calling dbt inside this process, quietly and with a kept parse; not what is built, nor from which inputs."""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.errors import Refused
+from orchestration.home import Home
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+Progress = Callable[[str], None]
+NO_TELEMETRY = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+VOLATILE = {"metadata", "created_at", "root_path", "compiled_path", "build_path", "deferred"}
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How one model, seed or test ended; `failures` counts the rows that a test found."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    seconds: float
+    message: str
+    failures: int | None
+    path: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status in ("success", "pass")
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """What an invocation did: one result per node that it touched, and of the project as parsed its hash and the
+    (relation, column) pairs that meta keeps out of checksums."""
+
+    nodes: tuple[NodeResult, ...]
+    manifest_hash: str
+    checksum_exclusions: tuple[tuple[str, str], ...]
+
+
+class DbtProject:
+    """A dbt project, a home for what dbt writes, and the inputs that every invocation gets as vars."""
+
+    def __init__(self, home: Home, project: Path, threads: int) -> None:
+        self._home, self._project, self._threads = home, project, threads
+
+    @property
+    def target(self) -> Path:
+        """Where dbt keeps its parse, its manifest and its run results."""
+        return self._home.root / "dbt" / "target"
+
+    def run(
+        self, command: str, variables: Mapping[str, Any], parse_key: str, progress: Progress | None, *options: str
+    ) -> DbtOutcome:
+        """Run a dbt command that ends in node results.
+
+        `parse_key` stands for everything that a parse depends on: with the same key the parse before is taken, though
+        the variables differ. Raises Refused when dbt cannot run at all (a project that does not parse, a full disk).
+        """
+        with _environment(self._home):
+            from dbt.cli.main import dbtRunner
+
+            manifest, manifest_hash = self._manifest(variables, parse_key)
+            runner = dbtRunner(manifest=manifest, callbacks=[_reporter(progress)] if progress else [])
+            try:
+                outcome = runner.invoke(self._arguments(command, variables, *options))
+            finally:
+                _release_warehouse()
+        if isinstance(outcome.exception, KeyboardInterrupt):
+            raise outcome.exception
+        if outcome.exception is not None:
+            raise Refused(f"dbt {command} could not run: {outcome.exception}")
+        nodes = tuple(_node(result) for result in outcome.result.results)  # type: ignore[union-attr]
+        return DbtOutcome(nodes, manifest_hash, _exclusions(manifest))
+
+    def _arguments(self, command: str, variables: Mapping[str, Any], *options: str) -> list[str]:
+        folders = ["--project-dir", str(self._project), "--profiles-dir", str(self._project)]
+        outputs = ["--target-path", str(self.target), "--log-path", str(self._home.root / "dbt" / "logs")]
+        quiet = ["--log-level", "none", "--no-print", "--no-use-colors", "--no-send-anonymous-usage-stats"]
+        threads = [] if command == "parse" else ["--threads", str(self._threads)]
+        return [*quiet, command, *folders, *outputs, *threads, "--vars", json.dumps(dict(variables)), *options]
+
+    def _manifest(self, variables: Mapping[str, Any], parse_key: str) -> tuple["Manifest", str]:
+        from dbt.contracts.graph.manifest import Manifest
+
+        kept, note = self.target / "partial_parse.msgpack", self.target / "parse.json"
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            known = json.loads(note.read_text())
+            content = kept.read_bytes()
+            if known["key"] == parse_key and known["sha256"] == hashlib.sha256(content).hexdigest():
+                manifest = Manifest.from_msgpack(content)
+                manifest.build_flat_graph()
+                return manifest, str(known["manifest_hash"])
+        note.unlink(missing_ok=True)
+        manifest = self._parse(variables)
+        manifest_hash = _stable_hash(json.loads((self.target / "manifest.json").read_text()))
+        if kept.exists():
+            sha256 = hashlib.sha256(kept.read_bytes()).hexdigest()
+            note.write_text(json.dumps({"key": parse_key, "sha256": sha256, "manifest_hash": manifest_hash}))
+        return manifest, manifest_hash
+
+    def _parse(self, variables: Mapping[str, Any]) -> "Manifest":
+        from dbt.cli.main import dbtRunner
+
+        outcome = dbtRunner().invoke(self._arguments("parse", variables))
+        if outcome.exception is not None or outcome.result is None:
+            raise Refused(f"The dbt project in {self._project} does not parse: {outcome.exception}")
+        return outcome.result  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def _environment(home: Home) -> Iterator[None]:
+    """dbt reads the warehouse's path from the environment; what it prints goes to stderr; it sends nothing."""
+    wanted = {**NO_TELEMETRY, "TIEOUT_WAREHOUSE": str(home.warehouse)}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _release_warehouse() -> None:
+    """dbt-duckdb keeps its connection for the life of the process: close it, so that the file is free again."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections, reset_adapters
+
+    cleanup_connections()
+    reset_adapters()
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _reporter(progress: Progress) -> Callable[[Any], None]:
+    def report(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            node = event.data.node_info
+            progress(f"{node.resource_type} {node.node_name}: {node.node_status}")
+
+    return report
+
+
+def _node(result: Any) -> NodeResult:
+    node = result.node
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        resource_type=str(node.resource_type),
+        status=str(result.status),
+        seconds=result.execution_time,
+        message=(result.message or "").strip(),
+        failures=result.failures,
+        path=node.original_file_path,
+    )
+
+
+def _exclusions(manifest: "Manifest") -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted(
+            (node.alias, column.name)
+            for node in manifest.nodes.values()
+            for column in node.columns.values()
+            if (column.config.meta or column.meta).get("checksum", True) is False
+        )
+    )
+
+
+def _stable_hash(manifest: dict[str, Any]) -> str:
+    """SHA-256 of dbt's manifest without what differs from run to run of the same project."""
+
+    def stable(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: stable(item) for key, item in value.items() if key not in VOLATILE}
+        return [stable(item) for item in value] if isinstance(value, list) else value
+
+    return hashlib.sha256(json.dumps(stable(manifest), sort_keys=True).encode()).hexdigest()
+
+
+def options_for(select: Sequence[str] | None, full_refresh: bool) -> tuple[str, ...]:
+    """The dbt options that choose nodes and a rebuild from nothing."""
+    chosen = ("--select", *select) if select else ()
+    return (*chosen, *(("--full-refresh",) if full_refresh else ()))
