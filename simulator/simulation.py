@@ -6,18 +6,28 @@ from pathlib import Path
 from orchestration.errors import Unusable
 from simulator.accounts import account_events
 from simulator.approval_events import ApprovalRenderer
+from simulator.assets import asset_events, build_assets
+from simulator.billing import activate, bill, credit
+from simulator.billing_events import BillingRenderer
 from simulator.catalog import catalog_events
 from simulator.control import ControlTotals, control_lines
+from simulator.counting import count_billing, count_orders, count_quotes
 from simulator.envelopes import enveloped
 from simulator.events import EventBatch
 from simulator.files import COMPRESSIONS, EventFiles
+from simulator.fulfillment import do_work
 from simulator.journeys import walk_quotes
+from simulator.order_events import OrderRenderer
+from simulator.order_flow import walk_orders
+from simulator.orders import build_orders
 from simulator.policies import policy_events
 from simulator.price_events import priced_events
 from simulator.pricing import price_quotes
 from simulator.quote_events import QuoteRenderer
 from simulator.quotes import build_quotes
 from simulator.summary import Progress, Summary
+from simulator.support import support_events
+from simulator.task_events import TaskRenderer
 from simulator.window import Window
 from simulator.world import World, build_world
 
@@ -55,14 +65,26 @@ def chunk_events(first: int, last: int, world: World, totals: ControlTotals) -> 
     quotes = build_quotes(first, last, world)
     journeys = walk_quotes(quotes, world)
     pricings = price_quotes(quotes, journeys["priced"], world)
-    created, accepted = journeys["created"], journeys["accepted"]
-    totals.add("quotes_created", created.time)
-    accepted_net = pricings.net[pricings.row(accepted.entity, accepted["ordinal"])]
-    totals.add("quotes_accepted", accepted.time, quotes.currency[accepted.entity], accepted_net)
+    orders = build_orders(quotes, journeys, pricings, world)
+    flow = walk_orders(orders, world)
+    work = do_work(orders, flow, world)
+    activation = activate(orders, work, world)
+    assets = build_assets(orders, work, activation, world)
+    invoices = bill(quotes, orders, work, activation, assets.terminated, world)
+    credits = credit(quotes, orders, invoices, world)
+    count_quotes(totals, quotes, journeys, pricings)
+    count_orders(totals, quotes, orders, work)
+    count_billing(totals, quotes, orders, invoices, credits)
+    totals.add("assets_created", assets.created[assets.created < world.window.end_ms])
     return [
         *QuoteRenderer(quotes, journeys, world).batches(),
         priced_events(quotes, pricings, world),
         *ApprovalRenderer(quotes, journeys, pricings, world).batches(),
+        *OrderRenderer(quotes, journeys, pricings, orders, flow, work, world).batches(),
+        *TaskRenderer(quotes, orders, work, world).batches(),
+        *BillingRenderer(quotes, orders, work, activation, assets, invoices, credits, world).batches(),
+        *asset_events(quotes, orders, assets, world),
+        *support_events(quotes, orders, work, assets, world),
     ]
 
 

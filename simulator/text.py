@@ -150,3 +150,8 @@ def record(fields: Sequence[tuple[str, Text | str]], length: int) -> Text:
     if not pieces:
         return repeated(literal, length)
     return pc.binary_join_element_wise(*pieces, literal, "", null_handling="skip")
+
+
+def either(where: Bools, column: Text, otherwise: str) -> Text:
+    """The column where `where`, else the same text."""
+    return pc.if_else(pa.array(where), column, pa.scalar(otherwise, pa.string()))

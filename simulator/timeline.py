@@ -75,3 +75,12 @@ class Timeline:
             np.concatenate([part.time for part in parts])[order],
             {name: np.concatenate([part.attributes[name] for part in parts])[order] for name in names},
         )
+
+
+def merged(parts: list[Steps]) -> Steps:
+    """Steps of one kind from several walks over the same entities, by entity and then by time."""
+    entity = np.concatenate([part.entity for part in parts])
+    time = np.concatenate([part.time for part in parts])
+    names = parts[0].attributes
+    together = Steps(entity, time, {name: np.concatenate([part.attributes[name] for part in parts]) for name in names})
+    return together.where(np.lexsort((time, entity)))
