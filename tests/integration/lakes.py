@@ -80,7 +80,9 @@ class Lake:
         self._write(self._batch / "quarantine" / "part-0.parquet", [], QUARANTINE)
         self._write(path / "resolutions" / "resolution_seq=00000000.parquet", [], RESOLUTIONS)
 
-    def land(self, events: Iterable[Event], conflicts: Sequence[tuple[Event, int]] = (), replaces: int | None = None) -> list[int]:
+    def land(
+        self, events: Iterable[Event], conflicts: Sequence[tuple[Event, int]] = (), replaces: int | None = None
+    ) -> list[int]:
         """Land accepted events as a batch, and conflicts as (second content, arrival_seq of the first); their arrival_seqs."""
         self.batch_seq += 1
         rows = defaultdict(list)

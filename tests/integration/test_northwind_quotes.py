@@ -14,7 +14,9 @@ from orchestration.home import PROJECT_ROOT
 from warehouses import Warehouse
 
 NORTHWIND = Path(os.environ.get("TIEOUT_NORTHWIND") or PROJECT_ROOT.parent / "shared" / "data" / "northwind")
-pytestmark = pytest.mark.skipif(not (NORTHWIND / "expected.json").exists(), reason="the Northwind order book is not here")
+pytestmark = pytest.mark.skipif(
+    not (NORTHWIND / "expected.json").exists(), reason="the Northwind order book is not here"
+)
 
 
 @pytest.fixture(scope="module")
