@@ -83,7 +83,7 @@ class Lake:
     def land(
         self, events: Iterable[Event], conflicts: Sequence[tuple[Event, int]] = (), replaces: int | None = None
     ) -> list[int]:
-        """Land accepted events as a batch, and conflicts as (second content, arrival_seq of the first); their arrival_seqs."""
+        """Land a batch of accepted events and of conflicts (second content, arrival_seq of the first): their seqs."""
         self.batch_seq += 1
         rows = defaultdict(list)
         seqs = []

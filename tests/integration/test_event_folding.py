@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lakes import Lake
 from stories import account, created, event, line, moved, offering, priced, quotes
 from warehouses import Warehouse

@@ -1,4 +1,4 @@
-"""The marts are a function of the accepted events: any order and any split into batches, incremental or full, is the same."""
+"""The marts are a function of the accepted events: any order, any split into batches, incremental or full."""
 
 import os
 import random
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from lakes import Event, Lake, read_events
-from orchestration.home import PROJECT_ROOT, Home
-from orchestration.sources.exchange_rates import land_exchange_rates
 from stories import account, offering, priced, quotes
 from warehouses import Warehouse
+
+from orchestration.home import PROJECT_ROOT, Home
+from orchestration.sources.exchange_rates import land_exchange_rates
 
 NORTHWIND = Path(os.environ.get("TIEOUT_NORTHWIND") or PROJECT_ROOT.parent / "shared" / "data" / "northwind")
 QUOTE_MARTS = {
