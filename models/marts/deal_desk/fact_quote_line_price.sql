@@ -36,12 +36,11 @@ priced as (
 converted as (
     select
         priced.*,
-        {{ reporting_rate_id("priced.currency", "rate") }} as reporting_rate_id,
-        {{ reporting_rate("priced.currency", "rate") }} as reporting_rate,
         {%- for amount in ["list_price", "prorated_list", "discount", "net_price", "cost", "floor"] %}
-        {{ reporting_amount("priced." ~ amount ~ "_amount", "priced.currency", "rate") }} as reporting_{{ amount }}_amount
-        {{- "," if not loop.last }}
+        {{ reporting_amount("priced." ~ amount ~ "_amount", "priced.currency", "rate") }} as reporting_{{ amount }}_amount,
         {%- endfor %}
+        {{ reporting_rate_id("priced.currency", "rate") }} as reporting_rate_id,
+        {{ reporting_rate("priced.currency", "rate") }} as reporting_rate
     from priced
     left join {{ ref("int_exchange_rate_filled") }} as rate
         on priced.currency = rate.currency and cast(priced.priced_at as date) = rate.rate_date
