@@ -2,9 +2,9 @@
 with event_day as (
     select
         lake_event.source_system,
-        cast(lake_event.event_time as date) as event_date
+        cast(lake_event.event_time as date) as event_date,
+        bool_and(lake_event.stream = 'control') as is_control_only
     from {{ lake_envelopes() }}
-    where lake_event.stream <> 'control'
     group by lake_event.source_system, cast(lake_event.event_time as date)
 ),
 
@@ -20,7 +20,7 @@ covered_day as (
     select
         event_day.source_system,
         event_day.event_date,
-        bool_or(published_window.system is not null) as is_covered
+        bool_or(published_window.system is not null or event_day.is_control_only) as is_covered
     from event_day
     left join published_window
         on
@@ -47,9 +47,9 @@ select
     bool_and(month_state.is_covered) as is_proven,
     count(*) as left_count,
     count(*) filter (where month_state.is_covered) as right_count,
-    concat(
+    case when not bool_and(month_state.is_covered) then concat(
         'months without a published control total: ', cast(count(*) filter (where not month_state.is_covered) as varchar),
         ', the first is ', min(case when not month_state.is_covered then month_state.month end)
-    ) as example
+    ) end as example
 from month_state
 group by month_state.source_system

@@ -4,7 +4,7 @@ with lake_side as (
     select
         lake_event.event_type,
         {{ month_text("lake_event.event_time") }} as month,
-        count(*) as event_count,
+        count(*) as count,
         cast(sum(lake_event.arrival_seq) as decimal(38, 0)) as arrival_sum,
         count(*) filter (where set_aside.arrival_seq is null) as applied_count,
         cast(coalesce(sum(lake_event.arrival_seq) filter (where set_aside.arrival_seq is null), 0) as decimal(38, 0)) as applied_arrival_sum
@@ -13,11 +13,11 @@ with lake_side as (
     group by lake_event.event_type, {{ month_text("lake_event.event_time") }}
 ),
 
-model_side as (
+mart_side as (
     select
         sequenced.event_type,
         {{ month_text("sequenced.event_time") }} as month,
-        count(*) as event_count,
+        count(*) as count,
         cast(sum(sequenced.arrival_seq) as decimal(38, 0)) as arrival_sum,
         count(*) filter (where sequenced.is_applied) as applied_count,
         cast(coalesce(sum(sequenced.arrival_seq) filter (where sequenced.is_applied), 0) as decimal(38, 0)) as applied_arrival_sum
@@ -26,6 +26,5 @@ model_side as (
 )
 
 {{ pair_sides(
-    "event", "integrity", "event", ["event_type", "month"], ["event_count", "arrival_sum", "applied_count", "applied_arrival_sum"],
-    left="lake_side", right="model_side",
+    "event", "event", ["event_type", "month"], ["count", "arrival_sum", "applied_count", "applied_arrival_sum"],
 ) }}

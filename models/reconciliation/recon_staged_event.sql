@@ -9,7 +9,7 @@ with lake_side as (
     select
         lake_event.event_type,
         {{ month_text("lake_event.event_time") }} as month,
-        count(*) as event_count,
+        count(*) as count,
         cast(sum(lake_event.arrival_seq) as decimal(38, 0)) as arrival_sum
     from {{ lake_envelopes() }}
     left join {{ ref("recon_event_set_aside") }} as set_aside
@@ -29,16 +29,16 @@ staged as (
     {% endfor -%}
 ),
 
-model_side as (
+mart_side as (
     select
         staged.event_type,
         {{ month_text("staged.event_time") }} as month,
-        count(*) as event_count,
+        count(*) as count,
         cast(sum(staged.arrival_seq) as decimal(38, 0)) as arrival_sum
     from staged
     group by staged.event_type, {{ month_text("staged.event_time") }}
 )
 
 {{ pair_sides(
-    "staged_event", "integrity", "staged", ["event_type", "month"], ["event_count", "arrival_sum"], left="lake_side", right="model_side",
+    "staged_event", "staged", ["event_type", "month"], ["count", "arrival_sum"],
 ) }}

@@ -9,21 +9,24 @@
 {%- endmacro %}
 
 {#
-    Two CTEs side by side, a row of either kept where the other has none (0 there): the pairs that a suite in expectations/ compares.
-    keys: columns that both have and that make up the partition, after its first part. measures: columns that both have.
+    Two CTEs of an integrity check side by side, a row of either kept where the other has none (0 there): the pairs that a suite in
+    expectations/ compares. keys: columns that both have and that make up the partition, after its first part; measures: columns that both have.
 #}
-{% macro pair_sides(check_key, kind, partition, keys, measures, left="left_side", right="right_side") -%}
-    select
-        '{{ check_key }}' as check_key,
-        concat('{{ partition }}', {% for key in keys %}'/', coalesce({{ left }}.{{ key }}, {{ right }}.{{ key }}){{ ", " if not loop.last }}{% endfor %}) as partition,
-        '{{ kind }}' as kind,
-        'critical' as severity,
-        {%- for measure in measures %}
-        coalesce({{ left }}.{{ measure }}, 0) as left_{{ measure }},
-        coalesce({{ right }}.{{ measure }}, 0) as right_{{ measure }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from {{ left }}
-    full outer join {{ right }} on {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
+{% macro pair_sides(check_key, partition, keys, measures, left="lake_side", right="mart_side") -%}
+select
+    '{{ check_key }}' as check_key,
+    concat(
+        '{{ partition }}'{% for key in keys %}, '/', coalesce({{ left }}.{{ key }}, {{ right }}.{{ key }}){% endfor %}
+    ) as partition,
+    'integrity' as kind,
+    'critical' as severity,
+    {%- for measure in measures %}
+    coalesce({{ left }}.{{ measure }}, 0) as left_{{ measure }},
+    coalesce({{ right }}.{{ measure }}, 0) as right_{{ measure }}{{ "," if not loop.last }}
+    {%- endfor %}
+from {{ left }}
+full outer join {{ right }}
+    on {% for key in keys %}{{ left }}.{{ key }} = {{ right }}.{{ key }}{{ " and " if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 {# An exact sum of amounts. #}
@@ -31,10 +34,10 @@
     cast(coalesce(sum({{ expression }}), 0) as decimal(38, 4))
 {%- endmacro %}
 
-{# The sum of row checksums over rows that meet the condition. columns: [[name, data type], …], named alike on both sides. #}
+{# The sum of row checksums over the rows that meet the condition. columns: name → data type, named alike on both sides. #}
 {% macro content_checksum(columns, condition="true") -%}
     {%- set described = [] -%}
-    {%- for name, data_type in columns -%}
+    {%- for name, data_type in columns.items() -%}
         {%- do described.append({"name": name, "data_type": data_type}) -%}
     {%- endfor -%}
     cast(coalesce(sum(case when {{ condition }} then {{ row_checksum(described) }} end), 0) as decimal(38, 0))
