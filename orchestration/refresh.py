@@ -1,5 +1,6 @@
 """From inbox to release in one go: land, build, reconcile, publish; each step is its own part's matter."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def land_inbox(home: Home, progress: Progress | None = None) -> "tuple[LandResul
     if not ready:
         return None, left
     try:
-        result = land(home, [file.path for file in ready], progress=progress)
+        result = land(home, [file.path for file in ready], progress=_landing_progress(progress))
     except FilesUnusable as error:
         result = error.result
         left = (*left, *result.errors)
@@ -79,3 +80,9 @@ def _ready(files: list[Waiting]) -> tuple[list[Waiting], tuple[str, ...]]:
     seconds = Settings.from_environment().inbox_settle_seconds
     ready = [file for file in files if settled(file, seconds)]
     return ready, tuple(f"{file.path} is still being written" for file in files if file not in ready)
+
+
+def _landing_progress(progress: Progress | None) -> "Callable[[str, int, int], None] | None":
+    if progress is None:
+        return None
+    return lambda name, done, total: progress(f"landing {name}: {100 * done // max(total, 1)} %")

@@ -226,10 +226,9 @@ def line_id(quotes: Quotes, quote: Ints, number: Ints) -> Text:
 
 
 def months_after(days: Ints, months: Ints) -> Ints:
-    """The same day of a later month, the 28th at the latest."""
+    """The same day of a later month, the 28th at the latest; the day itself after no months."""
     day = days.astype("datetime64[D]")
     month = day.astype("datetime64[M]")
     in_month = np.minimum((day - month.astype("datetime64[D]")).astype(np.int64), 27)
     later = (month.astype(np.int64) + months).astype("datetime64[M]").astype("datetime64[D]")
-    result: Ints = later.astype(np.int64) + in_month
-    return result
+    return np.where(months == 0, days, later.astype(np.int64) + in_month)

@@ -121,7 +121,7 @@ def moments(times: Ints) -> Text:
 def hexadecimal(words: "np.ndarray[Any, np.dtype[np.uint64]]") -> Text:
     """A row of 64-bit words as one JSON string of 16 hexadecimal digits each."""
     shifts = np.arange(60, -4, -4, dtype=np.uint64)
-    nibbles = (words[:, :, None] >> shifts & np.uint64(15)).astype(np.uint8).reshape(len(words), -1)
+    nibbles = (words[:, :, None] >> shifts & np.uint64(15)).astype(np.uint8).reshape(len(words), words.shape[1] * len(shifts))
     return quoted(_fixed(np.frombuffer(b"0123456789abcdef", dtype=np.uint8)[nibbles]))
 
 

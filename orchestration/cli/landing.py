@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.cli.output import AsJson, emit, emit_error, plural, progress, table
+from orchestration.cli.output import AsJson, bytes_progress, emit, emit_error, plural, progress, table
 from orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def land(
     from orchestration.landing.results import FilesUnusable
 
     try:
-        result = run(Home.from_environment(), paths, progress=progress())
+        result = run(Home.from_environment(), paths, progress=bytes_progress())
     except FilesUnusable as error:
         emit(as_json, land_json(error.result), land_text(error.result))
         emit_error(False, str(error), error.exit_code)

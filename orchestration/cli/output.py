@@ -35,6 +35,13 @@ def progress() -> Callable[[str], None] | None:
     return _show if sys.stderr.isatty() else None
 
 
+def bytes_progress() -> Callable[[str, int, int], None] | None:
+    """As `progress`, for steps that tell a name and how many bytes of how many are done."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda name, done, total: _show(f"{name}: {100 * done // max(total, 1)} %")
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[bool] = ()) -> str:
     """Rows as aligned text under a header; numbers to the right where `right` says so."""
     cells = [[_cell(value) for value in row] for row in rows]

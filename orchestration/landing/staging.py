@@ -97,7 +97,7 @@ class Staging:
         left = chunk.lines
         for dialect in checks.dialects():
             if left.num_rows:
-                left = _only(left, self._take_dialect(dialect, left))
+                left = _only(left, self.take_proven(dialect, left))
         lines = [
             OddLine(n, number, line.as_buffer().to_pybytes())
             for n, number, line in zip(
@@ -146,7 +146,7 @@ class Staging:
         self.con.execute("insert into quarantined by name select * from to_quarantine")
         self.con.unregister("to_quarantine")
 
-    def _take_dialect(self, dialect: checks.Dialect, lines: pa.Table) -> list[int]:
+    def take_proven(self, dialect: checks.Dialect, lines: pa.Table) -> list[int]:
         """Stages what SQL can prove; returns the n of the lines that it cannot."""
         con = self.con
         con.register("lines", lines)

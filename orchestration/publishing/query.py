@@ -1,5 +1,6 @@
 """Reading a release with SQL, with no way to write or to reach another file; not how an answer is shown."""
 
+import contextlib
 import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -21,7 +22,6 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
-SESSION = "set TimeZone = 'UTC'; set search_path = 'marts'; set lock_configuration = true"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def read(database: Path, sql: str, release_id: str = "") -> Answer:
 
     spill = str(Path(tempfile.gettempdir()) / "tieout-query-spill")
     with _open(database, {**CONFIG, "temp_directory": spill}) as connection:
-        connection.execute(SESSION)
+        _prepare(connection)
         try:
             connection.execute(_single_reading_statement(connection, sql))
             described = connection.description or []
@@ -109,6 +109,21 @@ def _open(database: Path, config: dict[str, str | bool | int | float | list[str]
         if not database.exists():
             raise FileNotFoundError(database) from None
         raise Unusable(f"{database} cannot be opened: {error}") from None
+
+
+def _prepare(connection: "duckdb.DuckDBPyConnection") -> None:
+    """UTC, then no setting can be changed any more, then `marts` on the search path of this connection.
+
+    Connections of one process to one file share a database, and with it the lock: whoever is first sets it.
+    """
+    import duckdb
+
+    with contextlib.suppress(duckdb.InvalidInputException):
+        connection.execute("set global TimeZone = 'UTC'; set global lock_configuration = true")
+    found = connection.execute("select current_setting('TimeZone'), current_setting('lock_configuration')").fetchone()
+    if found != ("UTC", True):
+        raise Unusable(f"The release cannot be opened safely: TimeZone and lock are {found}")
+    connection.execute("set search_path = 'marts'")
 
 
 def _single_reading_statement(connection: "duckdb.DuckDBPyConnection", sql: str) -> "duckdb.Statement":

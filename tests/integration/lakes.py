@@ -80,8 +80,10 @@ class Lake:
         self._write(self._batch / "quarantine" / "part-0.parquet", [], QUARANTINE)
         self._write(path / "resolutions" / "resolution_seq=00000000.parquet", [], RESOLUTIONS)
 
-    def land(self, events: Iterable[Event], conflicts: Sequence[tuple[Event, int]] = (), replaces: int | None = None) -> list[int]:
-        """Land accepted events as a batch, and conflicts as (second content, arrival_seq of the first); their arrival_seqs."""
+    def land(
+        self, events: Iterable[Event], conflicts: Sequence[tuple[Event, int]] = (), replaces: int | None = None
+    ) -> list[int]:
+        """Land a batch of accepted events and of conflicts (second content, arrival_seq of the first): their seqs."""
         self.batch_seq += 1
         rows = defaultdict(list)
         seqs = []

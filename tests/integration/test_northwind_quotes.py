@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lakes import Lake, read_events
-from orchestration.home import PROJECT_ROOT
 from warehouses import Warehouse
 
+from orchestration.home import PROJECT_ROOT
+
 NORTHWIND = Path(os.environ.get("TIEOUT_NORTHWIND") or PROJECT_ROOT.parent / "shared" / "data" / "northwind")
-pytestmark = pytest.mark.skipif(not (NORTHWIND / "expected.json").exists(), reason="the Northwind order book is not here")
+pytestmark = pytest.mark.skipif(
+    not (NORTHWIND / "expected.json").exists(), reason="the Northwind order book is not here"
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from lakes import Lake
 
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse.checksums import RelationChecksum, schema_checksums
 from orchestration.warehouse.dbt_runner import DbtProject
-from lakes import Lake
 
 PARSE_KEY = "tests"
 

@@ -9,7 +9,7 @@ import duckdb
 
 from orchestration.home import Home
 
-SMALL_PROJECT = Path(__file__).parent.parent / "fixtures" / "dbt_project"
+SMALL_PROJECT = Path(__file__).parent / "small_project"
 
 
 @dataclass(frozen=True)

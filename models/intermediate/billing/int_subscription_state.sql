@@ -1,16 +1,28 @@
 -- What a subscription bills, as its last applied BillingActivated says; a handoff that failed after it takes nothing away from it.
-with activated as (
+with activation_ranked as (
     select
         activation.*,
         row_number() over (partition by activation.subscription_id order by activation.aggregate_version desc) as recency
     from {{ applied_events("stg_billing__billing_activated") }} as activation
 ),
 
-failed as (
+failure_ranked as (
     select
         handoff.*,
         row_number() over (partition by handoff.subscription_id order by handoff.aggregate_version desc) as recency
     from {{ applied_events("stg_billing__billing_handoff_failed") }} as handoff
+),
+
+activated as (
+    select activation_ranked.*
+    from activation_ranked
+    where activation_ranked.recency = 1
+),
+
+failed as (
+    select failure_ranked.*
+    from failure_ranked
+    where failure_ranked.recency = 1
 )
 
 select
@@ -29,5 +41,5 @@ select
     activated.event_time as activated_at,
     failed.event_time as last_handoff_failed_at,
     failed.reason_code as last_handoff_failure_code
-from (select * from activated where activated.recency = 1) as activated
-full outer join (select * from failed where failed.recency = 1) as failed on activated.subscription_id = failed.subscription_id
+from activated
+full outer join failed on activated.subscription_id = failed.subscription_id

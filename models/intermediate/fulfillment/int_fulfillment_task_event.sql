@@ -8,6 +8,7 @@
     "task_outcome_unknown": "unknown",
     "task_cancelled": "cancelled",
 } %}
+{% set with_error = ["task_retried", "task_failed", "task_outcome_unknown"] %}
 {% for event, outcome in outcome_of_event.items() -%}
 select
     {{ event }}.task_id,
@@ -18,7 +19,7 @@ select
     '{{ event }}' as event_name,
     '{{ outcome }}' as outcome,
     {{ event ~ ".retry_count" if event == "task_retried" else "cast(null as bigint)" }} as retry_count,
-    {{ event ~ ".error_code" if event in ("task_retried", "task_failed", "task_outcome_unknown") else "cast(null as varchar)" }} as error_code
+    {{ event ~ ".error_code" if event in with_error else "cast(null as varchar)" }} as error_code
 from {{ ref("stg_oms__" ~ event) }} as {{ event }}
 {% if not loop.last -%}
 union all

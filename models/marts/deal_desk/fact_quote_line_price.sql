@@ -21,9 +21,9 @@ priced as (
         lines.*,
         {{ extended_amount("lines.quantity", "lines.list_unit_price", "coalesce(lines.term_periods, 1)") }} as list_price_amount,
         {%- for type in adjustment_types() %}
-        coalesce(adjusted.{{ type | lower }}_amount, 0) as {{ type | lower }}_amount,
+        case when adjusted.quote_id is null then 0 else adjusted.{{ type | lower }}_amount end as {{ type | lower }}_amount,
         {%- endfor %}
-        coalesce(adjusted.discount_amount, 0) as discount_amount,
+        case when adjusted.quote_id is null then 0 else adjusted.discount_amount end as discount_amount,
         {{ money("lines.net_price_amount - lines.cost_amount") }} as margin_amount
     from lines
     left join {{ ref("int_quote_line_adjusted") }} as adjusted

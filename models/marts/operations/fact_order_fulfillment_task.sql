@@ -1,10 +1,10 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="task_id", touched="FulfillmentTask") }}
 
 -- Values that a task borrows from its order, product, fallout cases and the as-of time: a row is rebuilt when one of them changed.
-{% set flags = ["has_gap", "has_stale_event", "has_open_conflict"] %}
 {% set borrowed = [
-    "region", "product_family", "promised_completion_at", "fallout_count", "fallout_reason_code", "is_sla_breached"
-] + flags %}
+    "region", "product_family", "promised_completion_at", "fallout_count", "fallout_reason_code", "is_sla_breached",
+    "has_gap", "has_stale_event", "has_open_conflict",
+] %}
 with assembled as (
     select
         task.*,
@@ -13,24 +13,19 @@ with assembled as (
         offering.product_family,
         coalesce(fallout.fallout_count, 0) as fallout_count,
         fallout.fallout_reason_code,
-        case
-            when task.sla_due_at is not null
-                then coalesce(task.ended_at, {{ as_of() }}) > task.sla_due_at
-        end as is_sla_breached,
-        {%- for flag in flags %}
-        coalesce(task_integrity.{{ flag }}, false)
-        or coalesce(order_integrity.{{ flag }}, false)
-        or coalesce(fallout.{{ flag }}, false) as {{ flag }}{{ "," if not loop.last }}
-        {%- endfor %}
+        coalesce(task.ended_at, {{ as_of() }}) > task.sla_due_at as is_sla_breached,
+        coalesce(own.has_gap or of_order.has_gap or fallout.has_gap, false) as has_gap,
+        coalesce(own.has_stale_event or of_order.has_stale_event or fallout.has_stale_event, false) as has_stale_event,
+        coalesce(own.has_open_conflict or of_order.has_open_conflict or fallout.has_open_conflict, false) as has_open_conflict
     from {{ ref("int_fulfillment_task_state") }} as task
     left join {{ ref("int_order_state") }} as orders on task.order_id = orders.order_id
     left join {{ ref("int_order_item_state") }} as item on task.order_id = item.order_id and task.order_item_id = item.order_item_id
     left join {{ ref("int_product_offering_current") }} as offering on item.product_offering_id = offering.product_offering_id
     left join {{ ref("int_fulfillment_task_fallout") }} as fallout on task.task_id = fallout.task_id
-    left join {{ ref("int_aggregate_integrity") }} as task_integrity
-        on task.task_id = task_integrity.aggregate_id and task_integrity.aggregate_type = 'FulfillmentTask'
-    left join {{ ref("int_aggregate_integrity") }} as order_integrity
-        on task.order_id = order_integrity.aggregate_id and order_integrity.aggregate_type = 'Order'
+    left join {{ ref("int_aggregate_integrity") }} as own
+        on task.task_id = own.aggregate_id and own.aggregate_type = 'FulfillmentTask'
+    left join {{ ref("int_aggregate_integrity") }} as of_order
+        on task.order_id = of_order.aggregate_id and of_order.aggregate_type = 'Order'
 )
 
 select
@@ -72,11 +67,13 @@ select
     assembled.has_stale_event,
     assembled.has_open_conflict
 from assembled
-{%- if is_incremental() %}
+{% if is_incremental() -%}
 left join {{ this }} as held on assembled.task_id = held.task_id
+{% endif -%}
 where
     {{ is_touched("assembled.task_id", "FulfillmentTask") }}
+    {%- if is_incremental() %}
     {%- for column in borrowed %}
     or held.{{ column }} is distinct from assembled.{{ column }}
     {%- endfor %}
-{%- endif %}
+    {%- endif %}
