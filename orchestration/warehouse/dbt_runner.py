@@ -55,13 +55,20 @@ class DbtOutcome:
 class DbtProject:
     """A dbt project, a home for what dbt writes, and the inputs that every invocation gets as vars."""
 
-    def __init__(self, home: Home, project: Path, threads: int) -> None:
+    def __init__(self, home: Home, project: Path, threads: int, target: Path | None = None) -> None:
         self._home, self._project, self._threads = home, project, threads
+        self._target = target or home.root / "dbt" / "target"
 
     @property
     def target(self) -> Path:
         """Where dbt keeps its parse, its manifest and its run results."""
-        return self._home.root / "dbt" / "target"
+        return self._target
+
+    def parse(self) -> Path:
+        """Parse the project and return the path of dbt's manifest. Raises Refused when it does not parse."""
+        with _environment(self._home):
+            self._parse({})
+        return self.target / "manifest.json"
 
     def run(
         self, command: str, variables: Mapping[str, Any], parse_key: str, progress: Progress | None, *options: str
