@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 -- The windows for which a system has published a measure, or said nothing of it although it had published it before: silence then means none.
 with published_window as (
     select distinct

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 -- Counted events per system, measure, day (UTC) and currency; total_amount is NULL for a measure that adds up none.
 select
     counted.source_system as system,

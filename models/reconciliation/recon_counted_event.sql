@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 -- Every event that a measure of ControlTotalsPublished counts: one row per event, with the amount that the measure adds up (NULL where it
 -- has none). Straight from staging, so that a mistake in a mart does not cancel out. Events that do not count are there with is_counted false.
 with accepted_net as (

@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 -- Counted events per window that a system has published: by currency, and over all currencies where it published a total without one
 -- (its amount only where there is a single currency: currencies are never added).
 with windowed as (

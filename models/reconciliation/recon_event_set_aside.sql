@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 -- Accepted events that do not apply, told from the lake's envelopes alone: stale ones (of several with one version, all but the one with the
 -- smallest recorded time or else event time, then event id) and those that a resolved conflict replaced.
 with envelope as (

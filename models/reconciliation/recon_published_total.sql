@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 -- What each system says it counted, per window: of several publications that name a measure for the same window, the last one is in force.
 with total as (
     select

@@ -117,7 +117,7 @@ def _compare_one_by_one(staging: Staging, lake: LakeState, first_arrival_seq: in
             semi join (select n from contested where is_new or content_hash != in_force_hash) using (n)
         )
         select * from recorded union all by name select * from conflicts union all by name select * from here
-        order by source_system, event_id, case kind when 'recorded' then 0 when 'refused' then 1 else 2 end, at
+        order by source_system, event_id, case kind when 'recorded' then 0 when 'refused' then 1 else 2 end, "at"
     """)
     for _, rows in groupby(_rows(cursor), key=lambda row: (row["source_system"], row["event_id"])):
         for row, same_as, known in _verdicts(rows, first_arrival_seq, file_name):

@@ -100,15 +100,16 @@ def _relation(
 
 
 def read_rows(connection: "DuckDBPyConnection", relation: str) -> list[dict[str, Any]]:
-    """The rows of a recon relation as exact Python values. Raises Unusable when it is not there."""
+    """The rows of a recon relation as exact Python values. Raises Unusable when it cannot be read."""
     import duckdb
 
     try:
         cursor = connection.execute(f"select * from {quoted(SCHEMA)}.{quoted(relation)}")
-    except duckdb.CatalogException:
-        raise Unusable(f"there is no relation {SCHEMA}.{relation}: nothing was checked") from None
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.Error as error:
+        told = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Unusable(f"{SCHEMA}.{relation} cannot be read, so nothing was checked: {told}") from error
 
 
 def _entries(

@@ -4,11 +4,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.reconciliation.suites import Expected
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+PRESENCE = """
+with accepted as (
+    select source_system, event_type, aggregate_type, event_time, arrival_seq, replaces_arrival_seq
+    from read_parquet($files, hive_partitioning = true, hive_types = {'batch_seq': bigint})
+    where batch_seq <= $high_water
+)
+select
+    source_system, event_type, aggregate_type, substr(cast(cast(event_time as date) as varchar), 1, 7), count(*)
+from accepted
+where arrival_seq not in (select replaces_arrival_seq from accepted where replaces_arrival_seq is not null)
+group by all
+order by all
+"""
 
 
 @dataclass(frozen=True)
@@ -23,25 +38,17 @@ class Presence:
 
 
 def read_presence(connection: "DuckDBPyConnection", home: Home, lake_high_water: int) -> list[Presence]:
-    """Count the accepted events up to a batch, without those that a resolved conflict replaced."""
+    """Count the accepted events up to a batch, without those that a resolved conflict replaced.
+
+    Raises Unusable when the lake's files cannot be read.
+    """
+    import duckdb
+
     files = str(home.lake / "batches" / "batch_seq=*" / "events" / "stream=*" / "event_type=*" / "*.parquet")
-    found = connection.execute(
-        """
-        with accepted as (
-            select source_system, event_type, aggregate_type, event_time, arrival_seq, replaces_arrival_seq
-            from read_parquet($files, hive_partitioning = true, hive_types = {'batch_seq': bigint})
-            where batch_seq <= $high_water
-        )
-        select
-            source_system, event_type, aggregate_type, substr(cast(cast(event_time as date) as varchar), 1, 7), count(*)
-        from accepted
-        where arrival_seq not in (
-            select replaces_arrival_seq from accepted where replaces_arrival_seq is not null
-        )
-        group by all order by all
-        """,
-        {"files": files, "high_water": lake_high_water},
-    ).fetchall()
+    try:
+        found = connection.execute(PRESENCE, {"files": files, "high_water": lake_high_water}).fetchall()
+    except duckdb.Error as error:
+        raise Unusable(f"{home.lake}: the events cannot be read: {error}. Run `tieout verify`.") from error
     return [Presence(*row) for row in found]
 
 

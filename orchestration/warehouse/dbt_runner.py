@@ -210,6 +210,9 @@ def _stable_hash(manifest: dict[str, Any]) -> str:
 
 
 def options_for(select: Sequence[str] | None, full_refresh: bool) -> tuple[str, ...]:
-    """The dbt options that choose nodes and a rebuild from nothing."""
+    """The dbt options that choose nodes and a rebuild from nothing.
+
+    Unit tests are left out: they prove the code on made-up rows, which is the business of `make test`, not of a build.
+    """
     chosen = ("--select", *select) if select else ()
-    return (*chosen, *(("--full-refresh",) if full_refresh else ()))
+    return ("--exclude-resource-type", "unit_test", *chosen, *(("--full-refresh",) if full_refresh else ()))

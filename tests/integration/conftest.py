@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lakes import Lake
-from warehouses import Warehouse
+from support.dbt_warehouses import Warehouse
+from support.event_lakes import Lake
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ def home(tmp_path: Path) -> Home:
         home,
         f"""
         create schema marts; create schema reconciliation;
-        create table marts.fact_lines as select 'q1' as quote_id, 10.0000::decimal(18, 4) as amount;
+        create table marts.fact_lines as select 'q1' as line_id, 10.0000::decimal(18, 4) as amount;
         create table reconciliation.recon_canary ({RECON});
         insert into reconciliation.recon_canary
         values ('canary', 'c', 'canary', 'critical', true, 1, 1.0000, 1, 1.0001);
@@ -153,6 +153,11 @@ BREAKS = {
     ),
     "an empty relation": ("delete from reconciliation.recon_lines", [("lines", "quote/2026-10")]),
     "no relation": ("drop table reconciliation.recon_lines", [("lines", "none")]),
+    "a relation that fails": (
+        "drop table reconciliation.recon_lines;"
+        " create view reconciliation.recon_lines as select cast(line_id as bigint) as partition from marts.fact_lines",
+        [("lines", "none")],
+    ),
     "a canary that passes": ("update reconciliation.recon_canary set right_amount = 1", [("canary", "c")]),
     "no canary": ("delete from reconciliation.recon_canary", [("canary", "none")]),
     "a source that differs": ("update reconciliation.recon_control set right_count = 2", [("control", "cpq")]),

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lakes import Lake
-from stories import account, created, event, line, moved, offering, priced, quotes
-from warehouses import Warehouse
+from support.dbt_warehouses import Warehouse
+from support.event_lakes import Lake
+from support.quote_stories import account, created, event, line, moved, offering, priced, quotes
 
 LINES = "select quote_revision, quote_line_id, net_price_amount, revision_status, is_latest_revision"
 FLAGS = "select has_gap, has_stale_event, has_open_conflict from marts.fact_quote_line_price where quote_id = ?"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from lakes import Event, Lake, read_events
-from stories import account, offering, priced, quotes
-from warehouses import Warehouse
+from support.dbt_warehouses import Warehouse
+from support.event_lakes import Event, Lake, read_events
+from support.quote_stories import account, offering, priced, quotes
 
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.sources.exchange_rates import land_exchange_rates

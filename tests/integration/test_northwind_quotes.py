@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lakes import Lake, read_events
-from warehouses import Warehouse
+from support.dbt_warehouses import Warehouse
+from support.event_lakes import Lake, read_events
 
 from orchestration.home import PROJECT_ROOT
 

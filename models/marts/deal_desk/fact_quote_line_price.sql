@@ -7,12 +7,7 @@ with lines as (
         {{ is_touched("quoted.quote_id", "Quote") }}
         {%- if is_incremental() %}
         or quoted.quote_id in ({{ ids_with_changed_rate("quote_id", "priced_date_key") }})
-        or quoted.quote_id in (
-            select held.quote_id
-            from {{ this }} as held
-            left join {{ ref("int_product_offering_current") }} as offering on held.product_offering_id = offering.product_offering_id
-            where held.product_family is distinct from offering.product_family
-        )
+        or quoted.quote_id in ({{ ids_with_changed_product_family("quote_id") }})
         {%- endif %}
 ),
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from lakes import Lake
 
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse.checksums import RelationChecksum, schema_checksums
 from orchestration.warehouse.dbt_runner import DbtProject
+from support.event_lakes import Lake
 
 PARSE_KEY = "tests"
 
@@ -27,13 +27,7 @@ class Warehouse:
 
     def build(self, *options: str, command: str = "run", **variables: Any) -> None:
         """Run dbt up to the lake's last batch; fails on the first node that failed."""
-        inputs = {
-            "lake_path": str(self.lake.path),
-            "lake_high_water": self.lake.batch_seq,
-            "built_through": self.built_through,
-            "as_of": "2026-12-01 00:00:00",
-            **variables,
-        }
+        inputs = self._inputs(variables)
         outcome = DbtProject(self.home, PROJECT_ROOT, 2).run(command, inputs, PARSE_KEY, None, *options)
         broken = [f"{node.name}: {node.status} {node.message}" for node in outcome.nodes if not node.ok]
         assert not broken, "\n".join(broken)
@@ -42,6 +36,29 @@ class Warehouse:
             self._exclusions.setdefault(relation, set()).add(column)
         if command == "run":
             self.built_through = inputs["lake_high_water"]
+
+    def failing_tests(self, *models: str) -> list[str]:
+        """Names of the dbt data tests of these models that find something wrong."""
+        options = ("--select", *models, "--indirect-selection", "eager", "--resource-type", "test")
+        outcome = DbtProject(self.home, PROJECT_ROOT, 2).run("build", self._inputs({}), PARSE_KEY, None, *options)
+        assert outcome.nodes
+        return [node.name for node in outcome.nodes if not node.ok]
+
+    def show(self, inline: str) -> tuple[Any, ...]:
+        """The one row of a query that may use macros."""
+        compiled = self.home.root / "dbt" / "target" / "compiled" / "tieout"
+        DbtProject(self.home, PROJECT_ROOT, 2).run("compile", self._inputs({}), PARSE_KEY, None, "--inline", inline)
+        sql = next(compiled.rglob("inline_query")).read_text()
+        return self.row(sql)
+
+    def _inputs(self, variables: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "lake_path": str(self.lake.path),
+            "lake_high_water": self.lake.batch_seq,
+            "built_through": self.built_through,
+            "as_of": "2026-12-01 00:00:00",
+            **variables,
+        }
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
