@@ -7,15 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.errors import TieoutError
-
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable JSON to stdout.")]
-
-
-class Failed(TieoutError):
-    """A command did its work and the result is bad: exit code 1, what it found is already on stdout."""
-
-    exit_code = 1
 
 
 def emit(as_json: bool, value: Any, text: str) -> None:
