@@ -105,7 +105,7 @@ class ApprovalRenderer:
             ("lineId", text.quoted(line_id(self.quotes, lines.quote[rows], lines.number[rows]))),
             ("netAmount", text.amounts(lines.net[rows])),
         ]
-        return text.listed(text.record(fields, len(rows)), self.pricings.counts[pricing])
+        return text.bracketed(text.listed(text.record(fields, len(rows)), self.pricings.counts[pricing]))
 
     def withdrawn(self, event_type: str, kind: str) -> EventBatch:
         steps = self.journeys[kind]

@@ -80,7 +80,7 @@ def _line(batch: EventBatch, rows: slice, places: Places, event_id: Text, cause_
     if cause_id.null_count < len(batch):
         fields.append(("causationId", text.quoted(cause_id)))
     fields.append(("payload", batch.payload))
-    return text.joined(text.record(fields, len(batch)), "\n")
+    return text.record(fields, len(batch), end="\n")
 
 
 def enveloped(batches: Sequence[EventBatch], origin: int, draws: Draws) -> list[Lines]:

@@ -103,8 +103,7 @@ class _Walk:
 
     def submit(self, where: Bools, revision: int) -> Bools:
         """The first submission of a revision; returns those that were denied."""
-        when = self.line.clock + HOUR
-        policy = self.world.policies.at(when)
+        policy = self.world.policies.at(self.line.after("submitted", 300, 86_400, f"{revision}-1"))
         asked = asked_discount(self.quotes, self.rows, np.full(len(self.rows), revision), self.world)
         deep = asked * 100 > self.world.policies.discount_threshold[policy]
         by_hand = overrides_price(self.quotes, self.rows, np.full(len(self.rows), revision), self.world)

@@ -16,7 +16,7 @@ from simulator.orders import ACTIONS, FAILED, SUBMITTED_BEFORE, Orders
 from simulator.pricing import Pricings
 from simulator.quote_events import Fields, idempotency_key, line_id
 from simulator.quotes import CHANNELS, MAX_LINES, Quotes
-from simulator.text import Text
+from simulator.text import Listed, Text
 from simulator.timeline import Steps, merged
 from simulator.window import NEVER, SECOND, Ints
 from simulator.world import World
@@ -112,7 +112,7 @@ class OrderRenderer:
         book: Ints = self.pricings.book[self.pricings.lines.pricing[self.orders.items.line[self.orders.first_item]]]
         return book
 
-    def items(self) -> Text:
+    def items(self) -> Listed:
         """The list of items of each order."""
         items = self.orders.items
         lead = self.item_id(self.orders.lead_item(items.order))

@@ -11,7 +11,7 @@ from simulator.money import CURRENCY_CODES, UNIT
 from simulator.pricing import Pricings
 from simulator.quote_events import Fields, line_id
 from simulator.quotes import Quotes
-from simulator.text import Text
+from simulator.text import Listed
 from simulator.world import World
 
 _KIND = {name: place for place, name in enumerate(ADJUSTMENT_TYPES)}
@@ -30,7 +30,7 @@ def _by_type(stated: dict[str, str]) -> "np.ndarray[tuple[int], np.dtype[np.int6
     return np.array([values.index(name) if name in stated else -1 for name in ADJUSTMENT_TYPES], dtype=np.int64)
 
 
-def _adjustments(pricings: Pricings, world: World) -> Text:
+def _adjustments(pricings: Pricings, world: World) -> Listed:
     """The list of adjustments of each line."""
     adjustments, lines = pricings.adjustments, pricings.lines
     kind = adjustments.kind
@@ -53,7 +53,7 @@ def _adjustments(pricings: Pricings, world: World) -> Text:
     return text.listed(text.record(fields, len(kind)), counts)
 
 
-def _lines(quotes: Quotes, pricings: Pricings, world: World) -> Text:
+def _lines(quotes: Quotes, pricings: Pricings, world: World) -> Listed:
     """The list of lines of each pricing."""
     lines = pricings.lines
     quote = lines.quote

@@ -8,12 +8,12 @@ from simulator.events import EventBatch, aggregate_key
 from simulator.journeys import REJECTIONS, TRIGGERS, Journeys
 from simulator.money import CURRENCY_CODES
 from simulator.quotes import CHANNELS, FREQUENCIES, KINDS, MAX_LINES, Quotes
-from simulator.text import Text
+from simulator.text import Listed, Text
 from simulator.timeline import Steps
 from simulator.window import DAY, Ints
 from simulator.world import World
 
-Fields = list[tuple[str, Text | str]]
+Fields = list[tuple[str, Text | Listed | str]]
 
 _REASONS = ("DISCOUNT_ABOVE_THRESHOLD", "MANUAL_PRICE_OVERRIDE", "POLICY_OVERRIDE")
 _REASON_SETS = [[reason for bit, reason in enumerate(_REASONS) if mask >> bit & 1] for mask in range(8)]

@@ -31,7 +31,7 @@ from simulator.task_events import TaskRenderer
 from simulator.window import Window
 from simulator.world import World, build_world
 
-CHUNK = 4_096
+CHUNK = 2_048
 """Quotes at a time: bounds memory. Results do not depend on it, only the order of lines in large files does."""
 
 LONGEST_DAYS = 3_660

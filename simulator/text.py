@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -121,32 +122,55 @@ def moments(times: Ints) -> Text:
 def hexadecimal(words: "np.ndarray[Any, np.dtype[np.uint64]]") -> Text:
     """A row of 64-bit words as one JSON string of 16 hexadecimal digits each."""
     shifts = np.arange(60, -4, -4, dtype=np.uint64)
-    nibbles = (words[:, :, None] >> shifts & np.uint64(15)).astype(np.uint8).reshape(len(words), words.shape[1] * len(shifts))
+    nibbles = (
+        (words[:, :, None] >> shifts & np.uint64(15)).astype(np.uint8).reshape(len(words), words.shape[1] * len(shifts))
+    )
     return quoted(_fixed(np.frombuffer(b"0123456789abcdef", dtype=np.uint8)[nibbles]))
 
 
-def listed(items: Text, counts: Ints) -> Text:
+@dataclass(frozen=True)
+class Listed:
+    """The inside of JSON arrays, for a field that is never left out; the brackets come with the record around it."""
+
+    inside: Text
+
+
+def listed(items: Text, counts: Ints) -> Listed:
     """JSON arrays: the first `counts[0]` items, then the next `counts[1]`, and so on."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int32)
     np.cumsum(counts, out=offsets[1:])
-    return joined("[", pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), items), ","), "]")
+    return Listed(pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), items), ","))
 
 
-def record(fields: Sequence[tuple[str, Text | str]], length: int) -> Text:
-    """JSON objects of the given fields; a string is the same JSON text in every row. The first field is never null."""
+def bracketed(items: Listed) -> Text:
+    """JSON arrays as a column of their own."""
+    return joined("[", items.inside, "]")
+
+
+Fields = Sequence[tuple[str, Text | Listed | str]]
+
+
+def record(fields: Fields, length: int, end: str = "") -> Text:
+    """JSON objects of the given fields, each followed by `end`.
+
+    A string is the same JSON text in every row; a null is left out. The first field is never null.
+    """
     pieces: list[Text | str] = []
     literal = "{"
     for position, (name, value) in enumerate(fields):
         lead = f'{"," if position else ""}"{name}":'
         if isinstance(value, str):
             literal += lead + value
+        elif isinstance(value, Listed):
+            pieces += [literal + lead + "[", value.inside]
+            literal = "]"
         elif value.null_count:
             pieces += [literal, joined(lead, value)] if literal else [joined(lead, value)]
             literal = ""
         else:
             pieces += [literal + lead, value]
             literal = ""
-    literal += "}"
+    literal += "}" + end
     if not pieces:
         return repeated(literal, length)
     return pc.binary_join_element_wise(*pieces, literal, "", null_handling="skip")

@@ -1,5 +1,6 @@
 """How dbt's nodes look in Dagster: groups by layer, owners, kinds, freshness; running them is not its matter."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,8 @@ from dagster import AssetKey, AssetSpec, FreshnessPolicy
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
 from orchestration.assets.naming import REFERENCE_GROUP
+
+LEADING_COMMENT = re.compile(r"(?:\s|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})*(?P<comment>(?:[ \t]*--[^\n]*\n?)+)", re.DOTALL)
 
 
 class TieoutTranslator(DagsterDbtTranslator):
@@ -32,8 +35,8 @@ class TieoutTranslator(DagsterDbtTranslator):
         return str(dbt_resource_props["fqn"][1])
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """dbt's description alone; the SQL is a click away (code reference)."""
-        return str(dbt_resource_props.get("description") or "")
+        """dbt's description, else the comment that heads the model; the SQL itself is a click away (code reference)."""
+        return str(dbt_resource_props.get("description") or leading_comment(dbt_resource_props.get("raw_code") or ""))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """Layer and name, as in `marts/dim_date`; sources are `lake/<stream>`, the keys of the landing assets."""
@@ -50,3 +53,10 @@ def freshness_policy(dbt_resource_props: Mapping[str, Any]) -> FreshnessPolicy |
         return None
     window = timedelta(hours=hours)
     return FreshnessPolicy.time_window(fail_window=window, warn_window=window * 3 / 4)
+
+
+def leading_comment(sql: str) -> str:
+    """The first `--` comment of a model, before any SQL, as one line; empty without one."""
+    match = LEADING_COMMENT.match(sql)
+    lines = match["comment"].splitlines() if match else []
+    return " ".join(line.strip().removeprefix("--").strip() for line in lines)

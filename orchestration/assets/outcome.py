@@ -14,4 +14,4 @@ def refusals_as_failures() -> Iterator[None]:
     try:
         yield
     except TieoutError as error:
-        raise Failure(description=str(error), allow_retries=False) from error
+        raise Failure(description=str(error), allow_retries=False) from None

@@ -1,21 +1,14 @@
 """How commands speak: JSON or text on stdout, progress and errors on stderr; nothing about what they say."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from orchestration.errors import TieoutError
-
 AsJson = Annotated[bool, typer.Option("--json", help="Write machine-readable JSON to stdout.")]
-
-
-class Failed(TieoutError):
-    """A command did its work and the result is bad: exit code 1, what it found is already on stdout."""
-
-    exit_code = 1
 
 
 def emit(as_json: bool, value: Any, text: str) -> None:
@@ -28,6 +21,11 @@ def emit_error(as_json: bool, message: str, exit_code: int) -> None:
     sys.stderr.write(f"tieout: {message}\n")
     if as_json:
         emit(True, {"error": message, "exit_code": exit_code}, "")
+
+
+def quiet_libraries() -> None:
+    """Keep what libraries tell about themselves out of the output."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def progress() -> Callable[[str], None] | None:

@@ -45,6 +45,11 @@ class Retried:
     still_refused: tuple[Relanded, ...]
     resolutions: tuple[Resolution, ...]
 
+    @property
+    def batch_seq(self) -> int | None:
+        """The last batch that holds lines of this retry; None when none is valid."""
+        return self.resolutions[-1].batch_seq if self.resolutions else None
+
 
 def list_entries(home: Home, filters: Filters | None = None) -> list[Entry]:
     """Open quarantine rows (all with `with_resolved`) in order of arrival."""

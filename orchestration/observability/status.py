@@ -8,6 +8,7 @@ from orchestration.inbox import waiting
 from orchestration.publishing import store
 from orchestration.reconciliation.proof import last_audit
 from orchestration.warehouse import record
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.lake import high_water, quarantine_counts
 from orchestration.warehouse.lock import holder, warehouse_lock
 
@@ -30,13 +31,11 @@ def status(home: Home) -> dict[str, Any]:
 
 
 def _build(home: Home) -> dict[str, Any] | None:
-    import duckdb
-
     if not home.warehouse.exists():
         return None
     with (
         warehouse_lock(home, "look at the last build"),
-        duckdb.connect(str(home.warehouse), read_only=True) as connection,
+        open_warehouse(home) as connection,
     ):
         return _last_build(connection)
 

@@ -10,6 +10,7 @@ from orchestration.home import Home
 from orchestration.observability.integrity import check_lake, check_ledger
 from orchestration.reconciliation.proof import Audit, last_audit, objections
 from orchestration.warehouse import record
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.record import Build
 
 
@@ -52,11 +53,9 @@ def examine(home: Home, today: date | None = None) -> Evidence:
 
 
 def _build(home: Home) -> tuple[Build | None, list[str]]:
-    import duckdb
-
     if not home.warehouse.exists():
         return None, ["there is no warehouse: run `tieout build`"]
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+    with open_warehouse(home) as connection:
         build, attempt = record.last_build(connection), record.last_attempt(connection)
     if build is None:
         return None, ["no build of the warehouse is complete: run `tieout build`"]

@@ -15,6 +15,7 @@ from orchestration.warehouse.checksums import (
     quoted,
     schema_checksums,
 )
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.record import Build, timestamp_text
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def write_database(
 
 def warehouse_version(home: Home, build: Build) -> str:
     """The data version of the marts as the working warehouse has them now."""
-    import duckdb
-
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+    with open_warehouse(home) as connection:
         models = schema_checksums(connection, schema="marts")
     return data_version(models, lake_high_water=build.lake_high_water, as_of=timestamp_text(build.as_of))
 

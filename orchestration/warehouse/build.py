@@ -13,6 +13,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import record
 from orchestration.warehouse.checksums import quoted
 from orchestration.warehouse.code import code_hash, git_revision
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.dbt_runner import DbtOutcome, DbtProject, NodeResult, Progress, options_for
 from orchestration.warehouse.lake import LakeState, read_lake
 from orchestration.warehouse.lock import PATIENCE_SECONDS, warehouse_lock
@@ -186,26 +187,20 @@ def _variables(home: Home, settings: Settings, plan: Plan) -> dict[str, Any]:
 
 
 def _last_records(home: Home) -> tuple[record.Build | None, record.Attempt | None]:
-    import duckdb
-
     if not home.warehouse.exists():
         return None, None
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+    with open_warehouse(home) as connection:
         return record.last_build(connection), record.last_attempt(connection)
 
 
 def _begin(home: Home, attempt: record.Attempt) -> None:
-    import duckdb
-
-    with duckdb.connect(str(home.warehouse)) as connection:
+    with open_warehouse(home, read_only=False) as connection:
         record.prepare(connection)
         record.add_attempt(connection, attempt)
 
 
 def _complete(home: Home, outcome: DbtOutcome, build: record.Build) -> None:
-    import duckdb
-
-    with duckdb.connect(str(home.warehouse)) as connection:
+    with open_warehouse(home, read_only=False) as connection:
         connection.execute("begin")
         _drop_orphans(connection, outcome.relations)
         record.write_exclusions(connection, outcome.checksum_exclusions)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.quarantine_cases import contract_without, copied, end_state, home_at, landed, quote
 
 from orchestration.errors import Refused
 from orchestration.home import PROJECT_ROOT, Home
@@ -14,8 +15,6 @@ from orchestration.landing import quarantine
 from orchestration.landing.lake import Checkpoint, no_checkpoint
 from orchestration.landing.quarantine import Decision
 from orchestration.landing.results import Verdicts
-
-from support.quarantine_cases import contract_without, copied, end_state, home_at, landed, quote
 
 WHO = {"reason": "as agreed", "resolved_by": "Ada"}
 CALLS = ("keep_first", "take_second", "retry")

@@ -1,138 +1,155 @@
-"""How events become the state of a quote: versions decide, gaps and conflicts are shown, late events heal."""
+"""How events become the state of a quote: versions decide, gaps and conflicts are shown, late events heal.
 
+All stories happen in one lake that is built three times, each build after more events; a test looks at its own quotes.
+"""
+
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from support.dbt_warehouses import Warehouse
 from support.event_lakes import Lake
 from support.quote_stories import account, created, event, line, moved, offering, priced, quotes
 
-LINES = "select quote_revision, quote_line_id, net_price_amount, revision_status, is_latest_revision"
-FLAGS = "select has_gap, has_stale_event, has_open_conflict from marts.fact_quote_line_price where quote_id = ?"
-QUOTES = ("--select", "+fact_quote_line_price", "+fact_quote_line_adjustment", "+dim_account")
+from orchestration.home import Home
+from orchestration.sources.exchange_rates import land_exchange_rates
+
+QUOTES = ("--select", "+fact_quote_line_price", "+fact_quote_line_adjustment", "+dim_account", "+dim_exchange_rate")
+PRICES = "from marts.fact_quote_line_price where quote_id = ?"
+FLAGS = f"select has_gap, has_stale_event, has_open_conflict {PRICES}"
+NET = f"select net_price_amount, source_event_id {PRICES}"
+
+Look = Callable[..., list[tuple[Any, ...]]]
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
+def _look_at(warehouse: Path) -> Look:
+    def rows(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return connection.execute(sql, list(parameters)).fetchall()
+
+    return rows
 
 
-def test_late_events_heal_gaps_and_change_what_they_touch(
-    lake: Lake, open_warehouse: Callable[[Lake], Warehouse]
-) -> None:
-    lake.land(
-        [
-            offering("p1", "Software"),
-            account("a1"),
-            created("q1"),
-            priced("q1", 3, "05T10:00", line("l1", "90")),
-            created("q2"),
-            priced("q2", 2, "05T09:00", line("l1", "11", productOfferingId="p9")),
-        ]
-    )
+@pytest.fixture(scope="module")
+def steps(
+    tmp_path_factory: pytest.TempPathFactory, open_warehouse: Callable[[Lake], Warehouse]
+) -> tuple[Look, Look, Look]:
+    """What could be seen after each of the three builds."""
+    root = tmp_path_factory.mktemp("folding")
+    lake = Lake(root / "lake")
     warehouse = open_warehouse(lake)
-    warehouse.build(*QUOTES)
-    assert warehouse.rows(f"{LINES} from marts.fact_quote_line_price where quote_id = 'q1'") == [
-        (1, "l1", Decimal("90.0000"), "PRICED", True)
+
+    def built(number: int) -> Look:
+        warehouse.build(*QUOTES)
+        return _look_at(Path(shutil.copy(warehouse.home.warehouse, root / f"step-{number}.duckdb")))
+
+    late = [created("late"), priced("late", 3, "05T10:00", line("l1", "90"))]
+    refers = [created("refers"), priced("refers", 2, "05T09:00", line("l1", "11", productOfferingId="p9"))]
+    tie = [
+        created("tie"),
+        priced("tie", 2, "05T09:00", line("l1", "10"), eventId="b", recordedTime="2026-10-05T09:30:00Z"),
     ]
-    assert warehouse.row(FLAGS, "q1") == (True, False, False)
-    assert warehouse.row(FLAGS, "q2") == (False, False, False)
-    family = "select product_family, region from marts.fact_quote_line_price where quote_id = 'q2'"
-    assert warehouse.row(family) == (None, "EMEA"), "a row with an unknown offering stays"
+    second = priced("take", 2, "05T09:00", line("l1", "20"))
+    elsewhere = event("QuotePriced", "Quote:named", 2, "05T09:00", second["payload"], eventId="keep-2")
+    moved_away = event("QuotePriced", "Quote:to", 2, "05T09:00", second["payload"], eventId="from-2")
+    first_contents = [priced(quote, 2, "05T09:00", line("l1", "10")) for quote in ("take", "keep", "from")]
+    lake.land([*quotes(), *late, *refers, *tie, *map(created, ("take", "keep", "from", "to", "named"))])
+    first = lake.land(first_contents)
+    conflicts = lake.land([], conflicts=list(zip((second, elsewhere, moved_away), first, strict=True)))
+    one = built(1)
 
-    lake.land([priced("q1", 2, "05T09:00", line("l1", "100"), line("l2", "5")), offering("p9", "Services")])
-    lake.land([moved("QuoteAccepted", "q1", 4, "06T10:00", acceptedBy="a1")])
-    warehouse.build(*QUOTES)
-    assert warehouse.rows(f"{LINES} from marts.fact_quote_line_price where quote_id = 'q1'") == [
-        (1, "l1", Decimal("90.0000"), "ACCEPTED", True)
-    ], "the later version still decides the price"
-    assert warehouse.row(FLAGS, "q1") == (False, False, False)
-    assert warehouse.row(family) == ("Services", "EMEA"), "no event of q2 arrived, but what it refers to did"
-
-
-def test_of_two_events_with_one_version_the_first_recorded_applies(
-    lake: Lake, open_warehouse: Callable[[Lake], Warehouse]
-) -> None:
-    late = priced("q1", 2, "05T09:00", line("l1", "10"), eventId="b", recordedTime="2026-10-05T09:30:00Z")
-    early = priced("q1", 2, "05T09:10", line("l1", "11"), eventId="c")
-    same_time = priced("q1", 2, "05T09:10", line("l1", "12"), eventId="a")
-    lake.land([created("q1"), late])
-    warehouse = open_warehouse(lake)
-    warehouse.build(*QUOTES)
-    assert warehouse.row(FLAGS, "q1") == (False, False, False)
-
-    net = "select net_price_amount, source_event_id from marts.fact_quote_line_price where quote_id = 'q1'"
-    lake.land([early])
-    warehouse.build(*QUOTES)
-    assert warehouse.row(net) == (Decimal("11.0000"), "c")
-    assert warehouse.row(FLAGS, "q1") == (False, True, False)
-
-    lake.land([same_time])
-    warehouse.build(*QUOTES)
-    assert warehouse.row(net) == (Decimal("12.0000"), "a")
-
-
-def test_conflicts_are_flagged_until_resolved_and_a_second_content_replaces_the_first(
-    lake: Lake, open_warehouse: Callable[[Lake], Warehouse]
-) -> None:
-    first = priced("q1", 2, "05T09:00", line("l1", "10"))
-    second = priced("q1", 2, "05T09:00", line("l1", "20"))
-    elsewhere = event("QuotePriced", "Quote:q3", 2, "05T09:00", second["payload"], eventId="q2-2")
-    seqs = lake.land([created("q1"), first, created("q2"), priced("q2", 2, "05T09:00", line("l1", "7")), created("q3")])
-    conflicts = lake.land([], conflicts=[(second, seqs[1]), (elsewhere, seqs[3])])
-    warehouse = open_warehouse(lake)
-    warehouse.build(*QUOTES)
-    open_now = "select quote_id, net_price_amount, has_open_conflict from marts.fact_quote_line_price order by 1"
-    assert warehouse.rows(open_now) == [("q1", Decimal("10.0000"), True), ("q2", Decimal("7.0000"), True)]
-
-    lake.land([second], replaces=seqs[1])
+    lake.land([priced("late", 2, "05T09:00", line("l1", "100"), line("l2", "5")), offering("p9", "Services")])
+    lake.land([moved("QuoteAccepted", "late", 4, "06T10:00", acceptedBy="a1")])
+    lake.land([priced("tie", 2, "05T09:10", line("l1", "11"), eventId="c")])
+    lake.land([second], replaces=first[0])
     lake.resolve(conflicts[0], "take_second", lake.batch_seq)
     lake.resolve(conflicts[1], "keep_first")
-    warehouse.build(*QUOTES)
-    assert warehouse.rows(open_now) == [("q1", Decimal("20.0000"), False), ("q2", Decimal("7.0000"), False)]
-    assert warehouse.rows("select arrival_seq from staging.stg_cpq__quote_priced where quote_id = 'q1'") == [
-        (lake.arrival_seq,)
-    ], "what was replaced is in no staging model"
+    lake.land([moved_away], replaces=first[2])
+    lake.resolve(conflicts[2], "take_second", lake.batch_seq)
+    two = built(2)
+
+    lake.land([priced("tie", 2, "05T09:10", line("l1", "12"), eventId="a"), account("a1", 2, region="APAC")])
+    land_exchange_rates(Home(root))
+    return one, two, built(3)
 
 
-def test_a_replacement_that_moves_an_event_to_another_quote_empties_the_first(
-    lake: Lake, open_warehouse: Callable[[Lake], Warehouse]
-) -> None:
-    seqs = lake.land([created("q1"), priced("q1", 2, "05T09:00", line("l1", "10")), created("q2")])
-    moved_away = event(
-        "QuotePriced",
-        "Quote:q2",
-        2,
-        "05T09:00",
-        priced("q2", 2, "05T09:00", line("l1", "30"))["payload"],
-        eventId="q1-2",
+def test_late_events_heal_a_gap(steps: tuple[Look, Look, Look]) -> None:
+    state = f"select quote_line_id, net_price_amount, revision_status, is_latest_revision {PRICES}"
+    one, two, _ = steps
+    assert one(state, "late") == [("l1", Decimal("90.0000"), "PRICED", True)]
+    assert one(FLAGS, "late") == [(True, False, False)]
+    assert two(state, "late") == [("l1", Decimal("90.0000"), "ACCEPTED", True)], "the later version decides the price"
+    assert two(FLAGS, "late") == [(False, False, False)]
+
+
+def test_a_row_waits_for_what_it_refers_to(steps: tuple[Look, Look, Look]) -> None:
+    shown = f"select product_family, region {PRICES}"
+    one, two, _ = steps
+    assert one(shown, "refers") == [(None, "EMEA")], "an unknown offering hides no row"
+    assert two(shown, "refers") == [("Services", "EMEA")], "no event of the quote arrived, but its offering did"
+
+
+def test_of_two_events_with_one_version_the_first_recorded_applies(steps: tuple[Look, Look, Look]) -> None:
+    one, two, three = steps
+    assert one(NET, "tie") == [(Decimal("10.0000"), "b")]
+    assert one(FLAGS, "tie") == [(False, False, False)]
+    assert two(NET, "tie") == [(Decimal("11.0000"), "c")], "recorded time, or else event time"
+    assert two(FLAGS, "tie") == [(False, True, False)]
+    assert three(NET, "tie") == [(Decimal("12.0000"), "a")], "of equal times the smaller event id"
+
+
+def test_a_conflict_is_shown_until_it_is_resolved(steps: tuple[Look, Look, Look]) -> None:
+    shown = f"select net_price_amount, has_open_conflict {PRICES}"
+    one, two, _ = steps
+    assert one(shown, "take") == one(shown, "keep") == [(Decimal("10.0000"), True)]
+    assert two(shown, "take") == [(Decimal("20.0000"), False)]
+    assert two(shown, "keep") == [(Decimal("10.0000"), False)]
+    staged = "select count(*) from staging.stg_cpq__quote_priced where quote_id = 'take'"
+    assert (one(staged), two(staged)) == ([(1,)], [(1,)]), "what was replaced is in no staging model"
+
+
+def test_a_replacement_can_move_an_event_to_another_quote(steps: tuple[Look, Look, Look]) -> None:
+    shown = f"select net_price_amount {PRICES}"
+    one, two, _ = steps
+    assert (one(shown, "from"), one(shown, "to")) == ([(Decimal("10.0000"),)], [])
+    assert (two(shown, "from"), two(shown, "to")) == ([], [(Decimal("20.0000"),)])
+
+
+def test_rates_that_arrive_later_convert_what_is_there(steps: tuple[Look, Look, Look]) -> None:
+    shown = f"select reporting_rate_id, reporting_net_price_amount {PRICES}"
+    adjusted = "select reporting_rate_id, reporting_adjustment_amount from marts.fact_quote_line_adjustment"
+    _, two, three = steps
+    assert two(shown, "foreign") == [(None, None)]
+    rate = "ECB:2026-10-09:GBP:USD"
+    ((from_rate, to_rate),) = three(
+        "select from_rate_per_eur, to_rate_per_eur from marts.dim_exchange_rate where exchange_rate_id = ?", rate
     )
-    conflicts = lake.land([], conflicts=[(moved_away, seqs[1])])
-    warehouse = open_warehouse(lake)
-    warehouse.build(*QUOTES)
-    lake.land([moved_away], replaces=seqs[1])
-    lake.resolve(conflicts[0], "take_second", lake.batch_seq)
-    warehouse.build(*QUOTES)
-    assert warehouse.rows("select quote_id, net_price_amount from marts.fact_quote_line_price") == [
-        ("q2", Decimal("30.0000"))
-    ]
+    expected = [(rate, (Decimal(amount) * to_rate / from_rate).quantize(Decimal("0.0001"))) for amount in (1000, -100)]
+    assert three(shown, "foreign") == expected[:1], "10 October 2026 is a Saturday: Friday's rate"
+    assert three(f"{adjusted} where quote_id = 'foreign'") == expected[1:]
 
 
-def test_one_quote_with_everything(lake: Lake, open_warehouse: Callable[[Lake], Warehouse]) -> None:
-    lake.land(quotes())
-    warehouse = open_warehouse(lake)
-    warehouse.build(*QUOTES)
-    assert warehouse.rows(
-        f"{LINES}, created_date_key, accepted_date_key, sent_date_key"
-        " from marts.fact_quote_line_price where quote_id = 'q-revised' order by 1"
+def test_accounts_show_their_last_state(steps: tuple[Look, Look, Look]) -> None:
+    _, two, three = steps
+    shown = "select account_id, region from marts.dim_account"
+    assert (two(shown), three(shown)) == ([("a1", "EMEA")], [("a1", "APAC")])
+
+
+def test_revisions_milestones_and_every_adjustment_type(steps: tuple[Look, Look, Look]) -> None:
+    one, _, _ = steps
+    assert one(
+        "select quote_revision, quote_line_id, net_price_amount, revision_status, is_latest_revision,"
+        f" created_date_key, accepted_date_key, sent_date_key {PRICES} order by 1",
+        "revised",
     ) == [
         (1, "l1", Decimal("100.5000"), "SENT", False, 20261005, None, 20261005),
         (2, "l1", Decimal("80.0000"), "ACCEPTED", True, 20261006, 20261007, None),
     ]
-    columns: dict[str, Any] = {
+    amounts = {
         "prorated_list_amount": "149.7297",
         "contracted_price_amount": "-10.0001",
         "volume_term_schedule_amount": "-5",
@@ -150,8 +167,10 @@ def test_one_quote_with_everything(lake: Lake, open_warehouse: Callable[[Lake], 
         "floor_amount": "90",
         "reporting_net_price_amount": "100.5",
     }
-    found = warehouse.row(
-        f"select {', '.join(columns)} from marts.fact_quote_line_price"
-        " where quote_id = 'q-revised' and quote_revision = 1"
-    )
-    assert dict(zip(columns, found, strict=True)) == {name: Decimal(amount) for name, amount in columns.items()}
+    (found,) = one(f"select {', '.join(amounts)} {PRICES} and quote_revision = 1", "revised")
+    assert dict(zip(amounts, found, strict=True)) == {name: Decimal(amount) for name, amount in amounts.items()}
+
+
+def test_an_expired_revision_with_a_gap(steps: tuple[Look, Look, Look]) -> None:
+    shown = f"select revision_status, expired_date_key, product_family, has_gap {PRICES}"
+    assert steps[2](shown, "gap") == [("EXPIRED", 20261009, None, True)]

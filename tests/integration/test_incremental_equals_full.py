@@ -82,7 +82,7 @@ def test_shuffled_and_split_builds_equal_one_full_build(
     assert stepwise.checksums() == wanted
 
     with duckdb.connect(str(stepwise.home.warehouse)) as connection:
-        connection.execute("update marts.fact_quote_line_price set cost_amount = 0.0001 where quote_id = 'q-foreign'")
+        connection.execute("update marts.fact_quote_line_price set cost_amount = 0.0001 where quote_id = 'foreign'")
     assert stepwise.checksums() != wanted, "a changed value must show"
 
     stepwise.build("--full-refresh")

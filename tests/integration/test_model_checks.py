@@ -14,8 +14,8 @@ PRICE = "marts.fact_quote_line_price"
 BREAKS = {
     "unique_combination_fact_quote_line_price": f"insert into {PRICE} from {PRICE} limit 1",
     "unique_combination_dim_account": "update marts.dim_account set account_id = null",
-    "row_condition_fact_quote_line_price": f"update {PRICE} set revision_status = null where quote_id = 'q-gap'",
-    "sum_equality_fact_quote_line_price": f"delete from {PRICE} where quote_id = 'q-foreign'",
+    "row_condition_fact_quote_line_price": f"update {PRICE} set revision_status = null where quote_id = 'gap'",
+    "sum_equality_fact_quote_line_price": f"delete from {PRICE} where quote_id = 'foreign'",
     "not_empty_dim_currency": "delete from marts.dim_currency where currency_code > 'B'",
 }
 

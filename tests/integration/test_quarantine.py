@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from support.quarantine_cases import contract_without, copied, events, home_at, landed, quarantined, quote
 
+from orchestration.contracts.reasons import Reason
 from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
-from orchestration.landing import ensure_lake, quarantine
+from orchestration.landing import ensure_lake, framing, identity, quarantine
 from orchestration.landing.quarantine import Decision, Difference, Filters
 from orchestration.landing.results import Verdict, Verdicts
 from orchestration.reconciliation import ledger
@@ -112,7 +113,7 @@ def test_a_retry_of_lines_that_are_still_wrong_writes_nothing(home: Home) -> Non
     landed(home, "a.ndjson", b"not json", quote("2", quoteRevision=0))
     before = quarantined(home)
     result = quarantine.retry(home, **WHO)
-    assert (result.tried, result.verdicts, result.resolutions) == (2, Verdicts(), ())
+    assert (result.tried, result.verdicts, result.resolutions, result.batch_seq) == (2, Verdicts(), (), None)
     assert [one.problem.reason for one in result.still_refused if one.problem] == ["not_json", "wrong_value"]
     assert quarantined(home) == before
     assert arrivals(home) == [1, 2]
@@ -126,7 +127,7 @@ def test_after_a_repaired_contract_a_retry_lands_what_is_valid_now(home: Home) -
         assert quarantine.retry(home, **WHO).resolutions == ()
     before = quarantined(home)
     result = quarantine.retry(home, **WHO)
-    assert (result.tried, result.verdicts) == (2, Verdicts(accepted=1))
+    assert (result.tried, result.verdicts, result.batch_seq) == (2, Verdicts(accepted=1), 2)
     brought_in = events(home)[-1]
     assert (brought_in["event_id"], brought_in["file_name"], brought_in["line_number"]) == ("1", "a.ndjson", 2)
     assert (brought_in["arrival_seq"], brought_in["batch_seq"], brought_in["replaces_arrival_seq"]) == (4, 2, None)
@@ -239,6 +240,11 @@ def test_only_conflicts_are_resolved_and_only_as_conflicts_are(home: Home) -> No
         quarantine.resolve(home, 9, Decision.KEEP_FIRST, **WHO)
     with pytest.raises(Unusable, match="keep_first or take_second"):
         quarantine.resolve(home, 1, Decision.RETRIED, **WHO)
+
+
+def test_every_reason_that_landing_gives_is_documented() -> None:
+    given = {framing.TRUNCATED_FILE, framing.UNPACKED_TOO_LARGE, identity.OTHER_CONTENT, identity.OTHER_CONTENT_AGAIN}
+    assert given <= set(Reason)
 
 
 def test_conflicts_are_not_retried(conflicting: Home) -> None:
