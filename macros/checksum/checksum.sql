@@ -18,14 +18,20 @@
         {%- set text = "cast(" ~ scaled_integer(name, 4) ~ " as varchar)" -%}
     {%- elif type.startswith("timestamp") -%}
         {%- set text = "cast(" ~ epoch_microseconds(name) ~ " as varchar)" -%}
+    {%- elif type == "varchar[]" -%}
+        {%- set text = escaped("cast(to_json(" ~ name ~ ") as varchar)") -%}
     {%- elif type in ("varchar", "text", "string") -%}
-        {%- set text = "replace(replace(" ~ name ~ ", '\\', '\\\\'), '|', '\\|')" -%}
+        {%- set text = escaped(name) -%}
     {%- elif type in ("float", "double", "real") -%}
         {{ exceptions.raise_compiler_error("column " ~ name ~ " is a binary float: no checksum is exact over it") }}
     {%- else -%}
         {%- set text = "cast(" ~ name ~ " as varchar)" -%}
     {%- endif -%}
     coalesce({{ text }}, '\N')
+{%- endmacro %}
+
+{% macro escaped(text) -%}
+    replace(replace({{ text }}, '\', '\\'), '|', '\|')
 {%- endmacro %}
 
 {# One row's part of the checksum. #}

@@ -3,6 +3,7 @@
     With only_new=true only the batches that the last complete build does not have in it.
 #}
 {% macro lake_events(stream, event_type, only_new=false) -%}
+    {%- do source("lake", stream) -%}
     (
         select *
         from {{ lake_relation("events/stream=" ~ stream ~ "/event_type=" ~ event_type ~ "/*.parquet") }}
@@ -17,6 +18,9 @@
 
 {# The envelope of every accepted event, of every type; superseded rows included. #}
 {% macro lake_envelopes(only_new=false) -%}
+    {%- for stream in lake_streams() -%}
+        {%- do source("lake", stream) -%}
+    {%- endfor -%}
     (
         select *
         from {{ lake_relation("events/stream=*/event_type=*/*.parquet") }}
@@ -30,6 +34,7 @@
 
 {# Quarantine rows up to the high-water mark. #}
 {% macro lake_quarantine() -%}
+    {%- do source("lake", "quarantine") -%}
     (
         select *
         from {{ lake_relation("quarantine/*.parquet") }}
@@ -53,4 +58,9 @@
 
 {% macro duckdb__lake_files(path) -%}
     read_parquet('{{ var("lake_path") }}/{{ path }}', hive_partitioning = true)
+{%- endmacro %}
+
+{# The streams of the lake, each a source: naming it ties a model to it, for lineage and selection; it is read by path. #}
+{% macro lake_streams() -%}
+    {{ return(["approval", "asset", "billing", "control", "fulfillment", "order", "quote", "reference", "support"]) }}
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {# Rates as delivered, of all snapshots; no rows where none was ever landed. #}
 {% macro exchange_rate_snapshots() -%}
+    {%- do source("lake", "exchange_rate") -%}
     {{ return(adapter.dispatch("exchange_rate_snapshots", "tieout")()) }}
 {%- endmacro %}
 

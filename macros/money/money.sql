@@ -1,11 +1,18 @@
-{# An amount: exact, four decimals. #}
+{#
+    An amount: exact, four decimals; NULL when it does not fit 14 digits before the point, so that one absurd but valid event cannot stop every build
+    after it. Whoever checks an identity counts NULL as broken.
+#}
 {% macro money(expression) -%}
-    cast({{ expression }} as decimal(18, 4))
+    {{ return(adapter.dispatch("money", "tieout")(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__money(expression) -%}
+    try_cast({{ expression }} as decimal(18, 4))
 {%- endmacro %}
 
 {#
     An amount converted by two reference rates that are both quoted per the same third currency (units per EUR): amount * to / from,
-    exact until it is rounded once, half away from zero, to four decimals. NULL where a rate is missing.
+    exact until it is rounded once, half away from zero, to four decimals. NULL where a rate is missing, or when it does not fit (see money).
 #}
 {% macro convert_amount(amount, from_rate, to_rate) -%}
     {{ return(adapter.dispatch("convert_amount", "tieout")(amount, from_rate, to_rate)) }}
@@ -17,7 +24,7 @@
     {{ scaled_integer(amount, 4) }} * {{ scaled_integer(to_rate, 8) }}
     {%- endset -%}
     {%- set denominator = scaled_integer(from_rate, 8) -%}
-    cast(
+    try_cast(
         cast((2 * ({{ numerator }}) + sign({{ amount }}) * {{ denominator }}) // (2 * {{ denominator }}) as decimal(38, 0))
         * cast(0.0001 as decimal(4, 4)) as decimal(18, 4)
     )

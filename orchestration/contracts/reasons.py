@@ -38,3 +38,10 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time", "No RFC 3339 time with a zone, or no date, in the years 0001 to 9999."
     BAD_AMOUNT = "bad_amount", "The amount is no number, or has more digits before the decimal point than are kept."
     TOO_MANY_DECIMALS = "too_many_decimals", "The amount has more decimals than are kept; it is never rounded."
+    TRUNCATED_FILE = "truncated_file", "The file ends, or breaks, in the middle; what is left of it stands here."
+    UNPACKED_TOO_LARGE = (
+        "unpacked_too_large",
+        "The file grows beyond all bounds when unpacked; nothing of it was landed.",
+    )
+    OTHER_CONTENT = "other_content", "An event of this identity is in force and says otherwise: a conflict to resolve."
+    OTHER_CONTENT_AGAIN = "other_content_again", "As other_content, with a content that came before."

@@ -27,7 +27,9 @@ def unequal_partitions(key: str, rows: Sequence[Row], pairs: Mapping[str, bool])
     context = _context()
     import great_expectations as gx
     import pandas as pd
-    from great_expectations.expectations.core import ExpectColumnPairValuesToBeEqual
+    from great_expectations.expectations.core.expect_column_pair_values_to_be_equal import (
+        ExpectColumnPairValuesToBeEqual,
+    )
 
     columns = ["partition", *(f"{side}_{pair}" for pair in pairs for side in ("left", "right"))]
     frame = pd.DataFrame([{column: row[column] for column in columns} for row in rows], columns=columns, dtype=object)

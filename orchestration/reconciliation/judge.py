@@ -23,6 +23,12 @@ class Finding:
     result: CheckResult
     differences: Mapping[str, Decimal] | None
 
+    @classmethod
+    def structural(cls, check: Check, message: str, partition: str = NOTHING) -> "Finding":
+        """The check could not be made: always a critical failure, whatever the check is, and never waived."""
+        result = _result(check, partition, "failed", "", "", message)
+        return cls(replace(result, severity="critical"), None)
+
 
 def judge(check: Check, rows: Sequence[Row], expected: Mapping[str, int]) -> list[Finding]:
     """One finding per row, and one per expected partition (→ events of the lake) that no row covers."""
@@ -37,7 +43,7 @@ def judge(check: Check, rows: Sequence[Row], expected: Mapping[str, int]) -> lis
         )
         _agree(check, proven, unequal)
     except Unusable as error:
-        return [*findings, _broken(check, NOTHING, str(error))]
+        return [*findings, Finding.structural(check, str(error))]
     findings += [_unproven(check, row) for row in rows if not row.get("is_proven", True)]
     if check.kind == "canary":
         return [*findings, *_canary(check, proven, unequal)]
@@ -45,6 +51,16 @@ def judge(check: Check, rows: Sequence[Row], expected: Mapping[str, int]) -> lis
     if not findings:
         findings.append(_nothing_to_check(check))
     return findings
+
+
+def unlisted(relation: str, rows: Sequence[Row], checks: Sequence[Check]) -> list[Finding]:
+    """A failure for every check key in the relation that no suite lists: rows that nobody would look at."""
+    keys = {str(row["check_key"]) for row in rows} - {check.key for check in checks}
+    message = f"{relation} has rows of this check, but no suite in expectations/ lists it"
+    return [
+        Finding(CheckResult(key, NOTHING, "integrity", "critical", "failed", "", "", message), None)
+        for key in sorted(keys)
+    ]
 
 
 def apply_waivers(
@@ -87,7 +103,7 @@ def _compared(check: Check, row: Row, unequal: Mapping[str, set[str]]) -> Findin
 def _canary(check: Check, rows: Sequence[Row], unequal: Mapping[str, set[str]]) -> list[Finding]:
     """A canary is wrong on purpose: it passes when every row was seen to differ, and every pair saw a difference."""
     if not rows:
-        return [_broken(check, NOTHING, "the canary is gone: there is no row that must fail")]
+        return [Finding.structural(check, "the canary is gone: there is no row that must fail")]
     seen = set().union(*unequal.values())
     blind = [pair for pair in check.pairs if not unequal[pair]]
     findings = []
@@ -139,10 +155,6 @@ def _missing(check: Check, partition: str, events: int) -> Finding:
     message = f"nothing was checked: the lake has events here, {check.relation} has no row"
     result = _result(check, partition, "failed", f"events={events}", "rows=0", message)
     return Finding(replace(result, severity="critical"), None)
-
-
-def _broken(check: Check, partition: str, message: str) -> Finding:
-    return Finding(replace(_result(check, partition, "failed", "", "", message), severity="critical"), None)
 
 
 def _unproven(check: Check, row: Row) -> Finding:

@@ -10,12 +10,13 @@ A suite names one relation of the warehouse and the checks whose rows it holds:
         kind: integrity            # integrity | source | canary
         severity: critical         # critical | warning
         pairs: {count: exact, amount: exact_or_absent}
-        expected: {partition: "quote/{month}", event_types: [QuotePriced]}
+        expected:
+          - {partition: "quote/{month}", event_types: [QuotePriced]}
 
 A pair `amount` stands for the columns left_amount and right_amount, which must be equal; with `exact_or_absent` both
 may be NULL. `expected` says which partitions must be there, from what the lake holds: one for each combination of the
-fields in braces ({month}, {source}, {event_type}) that an accepted event of the listed types has; without `event_types`,
-of any type.
+fields in braces ({month}, {source}, {event_type}, {aggregate_type}) that an accepted event of the listed types has;
+without `event_types`, of any type.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ Severity = Literal["critical", "warning"]
 EXPECTATIONS = PROJECT_ROOT / "expectations"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 PAIR_RULES = {"exact": False, "exact_or_absent": True}
-LAKE_FIELDS = {"month", "source", "event_type"}
+LAKE_FIELDS = {"month", "source", "event_type", "aggregate_type"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Check:
     kind: Kind
     severity: Severity
     pairs: dict[str, bool]
-    expected: Expected | None
+    expected: tuple[Expected, ...]
 
     @property
     def waivable(self) -> bool:
@@ -127,10 +128,16 @@ def _check(entry: Any, relation: str, where: str) -> Check:
     if kind != "source" and severity != "critical":
         raise Unusable(f"{where}.severity: a check of kind {kind} is always critical")
     exact = {name: PAIR_RULES[rule] for name, rule in pairs.items()}
-    expected = _expected(entry["expected"], f"{where}.expected") if "expected" in entry else None
-    if expected is None and kind != "canary":
+    expected = _expected_list(entry.get("expected", []), f"{where}.expected")
+    if not expected and kind != "canary":
         raise Unusable(f"{where}: expected is missing: a check that may find no row at all checks nothing")
     return Check(key, str(entry["title"]), relation, kind, severity, exact, expected)
+
+
+def _expected_list(entries: Any, where: str) -> tuple[Expected, ...]:
+    if not isinstance(entries, list):
+        raise Unusable(f"{where}: give a list")
+    return tuple(_expected(entry, f"{where}[{number}]") for number, entry in enumerate(entries))
 
 
 def _expected(entry: Any, where: str) -> Expected:

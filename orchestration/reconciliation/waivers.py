@@ -42,6 +42,10 @@ class Waiver:
     approver: str
     expires: date
 
+    def as_json(self) -> dict[str, Any]:
+        """As the ledger and a release show it: amounts and days as text."""
+        return {**vars(self), "amount_limit": f"{self.amount_limit:f}", "expires": self.expires.isoformat()}
+
     def objection(self, differences: Mapping[str, Decimal], today: date) -> str | None:
         """Why it does not cover these differences (pair → absolute difference) on this day; None when it does."""
         if today > self.expires:

@@ -19,7 +19,6 @@ select
     priced.price_book_version,
     priced.pricing_engine_version,
     priced.policy_version,
-    line_position,
     line.parentLineId as parent_quote_line_id,
     line.productOfferingId as product_offering_id,
     line.chargeType as charge_type,
@@ -35,4 +34,4 @@ select
     line.adjustments as adjustments
 from {{ ref("stg_cpq__quote_priced") }} as priced
 inner join last_priced on priced.arrival_seq = last_priced.arrival_seq
-{{ explode("priced.lines", "line", "line_position") }}
+{{ explode("priced.lines", "line") }}

@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="quote_id", touched="Quote") }}
 
--- One row per revision: its milestones and its status. The status is that of the last event in version order; accepted, rejected, expired and
--- cancelled end a revision, so that nothing but another of these follows them.
+-- One row per revision: its milestones and its status. The status is that of the last event in version order; accepted, rejected,
+-- expired and cancelled end a revision, so that nothing but another of these follows them.
 {% set milestones = ["created", "priced", "submitted", "approved", "sent", "accepted", "rejected", "expired", "cancelled"] %}
 with happened as (
     select

@@ -7,12 +7,7 @@ with lines as (
         {{ is_touched("quoted.quote_id", "Quote") }}
         {%- if is_incremental() %}
         or quoted.quote_id in ({{ ids_with_changed_rate("quote_id", "priced_date_key") }})
-        or quoted.quote_id in (
-            select held.quote_id
-            from {{ this }} as held
-            left join {{ ref("int_product_offering_current") }} as offering on held.product_offering_id = offering.product_offering_id
-            where held.product_family is distinct from offering.product_family
-        )
+        or quoted.quote_id in ({{ ids_with_changed_product_family("quote_id") }})
         {%- endif %}
 ),
 
@@ -21,9 +16,9 @@ priced as (
         lines.*,
         {{ extended_amount("lines.quantity", "lines.list_unit_price", "coalesce(lines.term_periods, 1)") }} as list_price_amount,
         {%- for type in adjustment_types() %}
-        coalesce(adjusted.{{ type | lower }}_amount, 0) as {{ type | lower }}_amount,
+        case when adjusted.quote_id is null then 0 else adjusted.{{ type | lower }}_amount end as {{ type | lower }}_amount,
         {%- endfor %}
-        coalesce(adjusted.discount_amount, 0) as discount_amount,
+        case when adjusted.quote_id is null then 0 else adjusted.discount_amount end as discount_amount,
         {{ money("lines.net_price_amount - lines.cost_amount") }} as margin_amount
     from lines
     left join {{ ref("int_quote_line_adjusted") }} as adjusted
@@ -36,12 +31,11 @@ priced as (
 converted as (
     select
         priced.*,
-        {{ reporting_rate_id("priced.currency", "rate") }} as reporting_rate_id,
-        {{ reporting_rate("priced.currency", "rate") }} as reporting_rate,
         {%- for amount in ["list_price", "prorated_list", "discount", "net_price", "cost", "floor"] %}
-        {{ reporting_amount("priced." ~ amount ~ "_amount", "priced.currency", "rate") }} as reporting_{{ amount }}_amount
-        {{- "," if not loop.last }}
+        {{ reporting_amount("priced." ~ amount ~ "_amount", "priced.currency", "rate") }} as reporting_{{ amount }}_amount,
         {%- endfor %}
+        {{ reporting_rate_id("priced.currency", "rate") }} as reporting_rate_id,
+        {{ reporting_rate("priced.currency", "rate") }} as reporting_rate
     from priced
     left join {{ ref("int_exchange_rate_filled") }} as rate
         on priced.currency = rate.currency and cast(priced.priced_at as date) = rate.rate_date

@@ -13,7 +13,7 @@ select
     parsed.data.assetId as asset_id,
     parsed.data.accountId as account_id,
     parsed.data.billingAccountId as billing_account_id,
-    parsed.data.currency as currency,
+    parsed.data.currency,
     parsed.data.recurringNetAmount as recurring_net_amount,
     parsed.data.billingFrequency as billing_frequency,
     cast(parsed.data.startDate as date) as start_date,

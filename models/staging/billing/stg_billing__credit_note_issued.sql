@@ -21,9 +21,9 @@ select
     parsed.data.creditNoteNumber as credit_note_number,
     parsed.data.invoiceId as invoice_id,
     parsed.data.accountId as account_id,
-    parsed.data.currency as currency,
+    parsed.data.currency,
     parsed.data.reasonCode as reason_code,
-    parsed.data.lines as lines,
+    parsed.data.lines,
     parsed.data.totalNetAmount as total_net_amount,
     parsed.data.totalTaxAmount as total_tax_amount
 from parsed

@@ -21,10 +21,10 @@ select
     parsed.data.invoiceNumber as invoice_number,
     parsed.data.accountId as account_id,
     parsed.data.billingAccountId as billing_account_id,
-    parsed.data.currency as currency,
+    parsed.data.currency,
     cast(parsed.data.periodStart as date) as period_start,
     cast(parsed.data.periodEnd as date) as period_end,
-    parsed.data.lines as lines,
+    parsed.data.lines,
     parsed.data.totalNetAmount as total_net_amount,
     parsed.data.totalTaxAmount as total_tax_amount
 from parsed

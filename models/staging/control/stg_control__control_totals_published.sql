@@ -8,8 +8,8 @@ with parsed as (
 select
     {{ event_columns("parsed") }},
     parsed.aggregate_id as control_total_id,
-    parsed.data.system as system,
+    parsed.data.system,
     cast(parsed.data.periodStart as date) as period_start,
     cast(parsed.data.periodEnd as date) as period_end,
-    parsed.data.totals as totals
+    parsed.data.totals
 from parsed

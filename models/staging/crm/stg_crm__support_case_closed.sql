@@ -11,6 +11,6 @@ select
     parsed.data.accountId as account_id,
     parsed.data.orderId as order_id,
     parsed.data.assetId as asset_id,
-    parsed.data.title as title,
-    parsed.data.severity as severity
+    parsed.data.title,
+    parsed.data.severity
 from parsed

@@ -1,4 +1,4 @@
--- Reference rates, units per euro. Where snapshots overlap the earliest one to publish a rate keeps it: a rate that was used does not change.
+-- Reference rates, units per euro. Where snapshots overlap, the first to publish a rate keeps it: a rate that was used does not change.
 with ranked as (
     select
         rates.rate_date,

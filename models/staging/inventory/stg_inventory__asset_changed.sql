@@ -8,7 +8,7 @@ with parsed as (
 select
     {{ event_columns("parsed") }},
     parsed.aggregate_id as asset_id,
-    parsed.data.quantity as quantity,
+    parsed.data.quantity,
     parsed.data.recurringNetAmount as recurring_net_amount,
     parsed.data.orderId as order_id,
     parsed.data.orderItemId as order_item_id

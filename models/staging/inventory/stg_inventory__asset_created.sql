@@ -12,8 +12,8 @@ select
     parsed.data.orderId as order_id,
     parsed.data.orderItemId as order_item_id,
     parsed.data.productOfferingId as product_offering_id,
-    parsed.data.quantity as quantity,
-    parsed.data.currency as currency,
+    parsed.data.quantity,
+    parsed.data.currency,
     parsed.data.recurringNetAmount as recurring_net_amount,
     parsed.data.billingAccountId as billing_account_id,
     cast(parsed.data.startDate as date) as start_date

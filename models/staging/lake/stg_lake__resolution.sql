@@ -1,3 +1,4 @@
+{%- do source("lake", "resolution") -%}
 select
     resolution.resolution_seq,
     resolution.arrival_seq,

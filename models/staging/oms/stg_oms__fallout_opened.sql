@@ -14,8 +14,8 @@ select
     parsed.data.reasonCode as reason_code,
     parsed.data.downstreamSystem as downstream_system,
     parsed.data.ownerTeam as owner_team,
-    parsed.data.priority as priority,
+    parsed.data.priority,
     {{ rfc3339_to_utc("parsed.data.dueAt") }} as due_at,
     parsed.data.nextAction as next_action,
-    parsed.data.note as note
+    parsed.data.note
 from parsed

@@ -8,5 +8,5 @@ with parsed as (
 select
     {{ event_columns("parsed") }},
     parsed.aggregate_id as fallout_case_id,
-    parsed.data.resolution as resolution
+    parsed.data.resolution
 from parsed

@@ -9,6 +9,6 @@ select
     {{ event_columns("parsed") }},
     parsed.aggregate_id as order_id,
     parsed.data.requestId as request_id,
-    parsed.data.outcome as outcome,
+    parsed.data.outcome,
     parsed.data.conflictReason as conflict_reason
 from parsed

@@ -8,6 +8,6 @@ with parsed as (
 select
     {{ event_columns("parsed") }},
     parsed.aggregate_id as order_id,
-    parsed.data.outcome as outcome,
+    parsed.data.outcome,
     parsed.data.failureCode as failure_code
 from parsed

@@ -10,6 +10,6 @@ select
     parsed.aggregate_id as order_id,
     parsed.data.orderItemId as order_item_id,
     parsed.data.checkCycle as check_cycle,
-    parsed.data.outcome as outcome,
+    parsed.data.outcome,
     parsed.data.reasonCode as reason_code
 from parsed

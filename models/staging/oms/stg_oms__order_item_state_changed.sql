@@ -10,5 +10,5 @@ select
     parsed.aggregate_id as order_id,
     parsed.data.orderItemId as order_item_id,
     parsed.data.state as item_state,
-    parsed.data.milestone as milestone
+    parsed.data.milestone
 from parsed

@@ -11,7 +11,7 @@ select
     parsed.data.quoteId as quote_id,
     parsed.data.quoteRevision as quote_revision,
     parsed.data.idempotencyKey as idempotency_key,
-    parsed.data.outcome as outcome,
+    parsed.data.outcome,
     parsed.data.orderId as submitted_order_id,
     parsed.data.validationCode as validation_code
 from parsed

@@ -23,12 +23,12 @@ select
     parsed.data.quoteRevision as quote_revision,
     parsed.data.accountId as account_id,
     parsed.data.billingAccountId as billing_account_id,
-    parsed.data.currency as currency,
-    parsed.data.channel as channel,
-    parsed.data.region as region,
+    parsed.data.currency,
+    parsed.data.channel,
+    parsed.data.region,
     parsed.data.catalogVersion as catalog_version,
     parsed.data.priceBookVersion as price_book_version,
     parsed.data.serviceAddress as service_address,
     {{ rfc3339_to_utc("parsed.data.promisedCompletionAt") }} as promised_completion_at,
-    parsed.data.items as items
+    parsed.data.items
 from parsed

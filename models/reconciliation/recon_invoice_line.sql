@@ -1,0 +1,44 @@
+-- fact_invoice_line against the lines that the lake holds of each invoice as last issued.
+with lake_line as (
+    select
+        issued.is_in_force,
+        {{ month_text("issued.event_time") }} as month,
+        issued.currency,
+        issued.invoice_id,
+        line.invoiceLineId as invoice_line_id,
+        line.netAmount as net_amount,
+        line.taxAmount as tax_amount
+    from {{ in_force("stg_billing__invoice_issued", ["invoice_id"]) }} as issued
+    {{ explode("issued.lines", "line") }}
+),
+
+mart_line as (
+    select
+        true as is_in_force,
+        {{ month_text_of_key("mart.invoice_date_key") }} as month,
+        mart.currency,
+        mart.invoice_id,
+        mart.invoice_line_id,
+        mart.net_amount,
+        mart.tax_amount
+    from {{ ref("fact_invoice_line") }} as mart
+),
+
+{% for side in ["lake", "mart"] -%}
+{{ side }}_side as (
+    select
+        line.month,
+        line.currency,
+        count(*) filter (where line.is_in_force) as count,
+        {{ exact_sum("case when line.is_in_force then line.net_amount end") }} as net_amount,
+        {{ exact_sum("case when line.is_in_force then line.tax_amount end") }} as tax_amount,
+        {{ content_checksum(
+            {"invoice_id": "varchar", "invoice_line_id": "varchar", "net_amount": "decimal(18,4)", "tax_amount": "decimal(18,4)"},
+            "line.is_in_force",
+        ) }} as checksum
+    from {{ side }}_line as line
+    group by line.month, line.currency
+){{ "," if not loop.last }}
+
+{% endfor -%}
+{{ pair_sides("invoice_line", "billing", ["month", "currency"], ["count", "net_amount", "tax_amount", "checksum"]) }}

@@ -1,0 +1,1 @@
+"""What starts assets: jobs, the inbox sensor, the daily schedule."""

@@ -1,0 +1,74 @@
+"""Commands that tell how things stand: status, doctor."""
+
+from typing import Any
+
+import typer
+
+from orchestration.cli.output import AsJson, emit, plural, table
+from orchestration.home import Home
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("status")(status)
+    app.command("doctor")(doctor)
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show where things stand, from the inbox to the current release."""
+    from orchestration.observability.status import status as run
+
+    found = run(Home.from_environment())
+    emit(as_json, found, status_text(found))
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Examine the set-up: Python, packages, permissions, disk, lake, locks, telemetry."""
+    from orchestration.observability.doctor import diagnose
+
+    findings = diagnose(Home.from_environment())
+    value = {"ok": all(item.ok for item in findings), "checks": [item.as_json() for item in findings]}
+    emit(as_json, value, table(["what", "", "found"], [item.as_row() for item in findings]))
+    if not value["ok"]:
+        raise typer.Exit(1)
+
+
+def status_text(found: dict[str, Any]) -> str:
+    """The status for a person, a line per stage."""
+    held = ", ".join(f"{count} {name}" for name, count in found["lake"]["quarantine"].items() if count) or "none"
+    lines = [
+        f"Home        {found['home']}",
+        f"Inbox       {plural(len(found['inbox']), 'file')} waiting",
+        f"Lake        through batch {found['lake']['high_water']}; held back: {held}",
+        f"Build       {_build_text(found)}",
+        f"Audit       {_audit_text(found['audit'])}",
+    ]
+    release = found["release"]
+    if release is None:
+        return "\n".join([*lines, "Release     none yet: nothing can be queried"])
+    lines.append(
+        f"Release     {release['release_id']}, as of {release['as_of']} UTC, through batch {release['lake_high_water']}"
+    )
+    rows = [
+        [item["source_system"], item["current_through"], item["last_event_time"], item["last_arrival_seq"]]
+        for item in release["freshness"]
+    ]
+    return "\n".join([*lines, "", table(["source", "current through (UTC)", "last event", "last arrival"], rows)])
+
+
+def _build_text(found: dict[str, Any]) -> str:
+    working, build = found["working_now"], found["build"]
+    if working:
+        return f"the warehouse is in use: {working['purpose']}, process {working['pid']}, since {working['since']}"
+    if build is None:
+        return "none yet"
+    last = build["last_complete"]
+    told = "none complete" if last is None else f"through batch {last['lake_high_water']}, as of {last['as_of']}"
+    return told if build["complete"] else f"{told}; the one started at {build['started_at']} is not complete"
+
+
+def _audit_text(audit: dict[str, Any] | None) -> str:
+    if audit is None:
+        return "none yet"
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in audit["counts"].items() if count)
+    return f"{'passed' if audit['passed'] else 'NOT passed'} ({audit['run_id']}): {counts}"

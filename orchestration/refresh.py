@@ -1,0 +1,88 @@
+"""From inbox to release in one go: land, build, reconcile, publish; each step is its own part's matter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestration.errors import TieoutError
+from orchestration.home import Home
+from orchestration.inbox import Waiting, remember, settled, waiting
+from orchestration.settings import Settings
+from orchestration.warehouse.dbt_runner import Progress
+
+if TYPE_CHECKING:
+    from orchestration.landing.results import LandResult
+    from orchestration.publishing.store import Release
+    from orchestration.reconciliation.results import ReconcileResult
+    from orchestration.warehouse.build import BuildResult
+
+
+@dataclass(frozen=True)
+class RefreshResult:
+    """What each step did; None where it was not reached. `left`: files that wait for the next run, and why."""
+
+    landed: "LandResult | None"
+    left: tuple[str, ...]
+    build: "BuildResult"
+    audit: "ReconcileResult | None"
+    release: "Release | None"
+    refused: str
+
+    @property
+    def ok(self) -> bool:
+        """Everything that was there has landed and is published."""
+        return self.release is not None and not self.left
+
+
+def refresh(home: Home, *, progress: Progress | None = None) -> RefreshResult:
+    """Land what waits in the inbox, build, reconcile and publish; run again after an interruption, it goes on.
+
+    A file that cannot be read stops nothing: it is named, left where it is, and tried again by the next run. A build
+    that is not complete, or an audit that does not pass, ends it there. Raises Refused when there is nothing to build.
+    """
+    from orchestration.publishing.publish import publish
+    from orchestration.reconciliation import reconcile
+    from orchestration.warehouse.build import build
+
+    landed, left = land_inbox(home, progress)
+    built = build(home, progress=progress)
+    audit = reconcile(home, progress=progress) if built.complete else None
+    release, refused = None, ""
+    if audit is not None:
+        try:
+            release = publish(home, progress=progress)
+        except TieoutError as error:
+            refused = str(error)
+    return RefreshResult(landed, left, built, audit, release, refused)
+
+
+def land_inbox(home: Home, progress: Progress | None = None) -> "tuple[LandResult | None, tuple[str, ...]]":
+    """Land every waiting file that has settled; returns what landed and, for each file left, why."""
+    from orchestration.landing import land
+    from orchestration.landing.results import FilesUnusable
+
+    ready, left = _ready(waiting(home))
+    if not ready:
+        return None, left
+    try:
+        result = land(home, [file.path for file in ready], progress=_landing_progress(progress))
+    except FilesUnusable as error:
+        result = error.result
+        left = (*left, *result.errors)
+    done = {file.path.resolve() for file in result.files}
+    for file in ready:
+        if file.path.resolve() in done:
+            remember(home, file)
+    return result, left
+
+
+def _ready(files: list[Waiting]) -> tuple[list[Waiting], tuple[str, ...]]:
+    seconds = Settings.from_environment().inbox_settle_seconds
+    ready = [file for file in files if settled(file, seconds)]
+    return ready, tuple(f"{file.path} is still being written" for file in files if file not in ready)
+
+
+def _landing_progress(progress: Progress | None) -> "Callable[[str, int, int], None] | None":
+    if progress is None:
+        return None
+    return lambda name, done, total: progress(f"landing {name}: {100 * done // max(total, 1)} %")

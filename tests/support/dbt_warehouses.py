@@ -1,0 +1,74 @@
+"""Builds warehouses from test lakes with the project's own dbt runner, sharing one parse between them."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.home import PROJECT_ROOT, Home
+from orchestration.warehouse.checksums import RelationChecksum, schema_checksums
+from orchestration.warehouse.dbt_runner import DbtProject
+from support.event_lakes import Lake
+
+PARSE_KEY = "tests"
+
+
+class Warehouse:
+    """One working warehouse over one lake; remembers what it was built through, as the runner does."""
+
+    def __init__(self, root: Path, lake: Lake, parsed: Path | None = None) -> None:
+        self.home, self.lake, self.built_through = Home(root), lake, 0
+        self._exclusions: dict[str, set[str]] = {}
+        self.home.warehouse.parent.mkdir(parents=True)
+        if parsed:
+            shutil.copytree(parsed, root / "dbt" / "target")
+
+    def build(self, *options: str, command: str = "run", **variables: Any) -> None:
+        """Run dbt up to the lake's last batch; fails on the first node that failed."""
+        inputs = self._inputs(variables)
+        outcome = DbtProject(self.home, PROJECT_ROOT, 2).run(command, inputs, PARSE_KEY, None, *options)
+        broken = [f"{node.name}: {node.status} {node.message}" for node in outcome.nodes if not node.ok]
+        assert not broken, "\n".join(broken)
+        assert outcome.nodes
+        for relation, column in outcome.checksum_exclusions:
+            self._exclusions.setdefault(relation, set()).add(column)
+        if command == "run":
+            self.built_through = inputs["lake_high_water"]
+
+    def failing_tests(self, *models: str) -> list[str]:
+        """Names of the dbt data tests of these models that find something wrong."""
+        options = ("--select", *models, "--indirect-selection", "eager", "--resource-type", "test")
+        outcome = DbtProject(self.home, PROJECT_ROOT, 2).run("build", self._inputs({}), PARSE_KEY, None, *options)
+        assert outcome.nodes
+        return [node.name for node in outcome.nodes if not node.ok]
+
+    def show(self, inline: str) -> tuple[Any, ...]:
+        """The one row of a query that may use macros."""
+        compiled = self.home.root / "dbt" / "target" / "compiled" / "tieout"
+        DbtProject(self.home, PROJECT_ROOT, 2).run("compile", self._inputs({}), PARSE_KEY, None, "--inline", inline)
+        sql = next(compiled.rglob("inline_query")).read_text()
+        return self.row(sql)
+
+    def _inputs(self, variables: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "lake_path": str(self.lake.path),
+            "lake_high_water": self.lake.batch_seq,
+            "built_through": self.built_through,
+            "as_of": "2026-12-01 00:00:00",
+            **variables,
+        }
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
+            return connection.execute(sql, list(parameters)).fetchall()
+
+    def row(self, sql: str, *parameters: Any) -> tuple[Any, ...]:
+        found = self.rows(sql, *parameters)
+        assert len(found) == 1, found
+        return found[0]
+
+    def checksums(self) -> Sequence[RelationChecksum]:
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
+            return schema_checksums(connection, excluded=self._exclusions)
