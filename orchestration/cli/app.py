@@ -1,6 +1,5 @@
 """The typer application: which commands there are, and how errors become exit codes."""
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from orchestration.cli import close, health, landing, publishing, quarantine, warehouse
-from orchestration.cli.output import emit_error
+from orchestration.cli.output import emit_error, quiet_libraries
 from orchestration.errors import TieoutError
 
 app = typer.Typer(
@@ -27,7 +26,7 @@ for module in (landing, quarantine, warehouse, publishing, health, close):
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     as_json = "--json" in arguments
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    quiet_libraries()
     try:
         return int(app(args=list(arguments), prog_name="tieout", standalone_mode=False) or 0)
     except TieoutError as error:

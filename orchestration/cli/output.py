@@ -1,6 +1,7 @@
 """How commands speak: JSON or text on stdout, progress and errors on stderr; nothing about what they say."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
@@ -20,6 +21,11 @@ def emit_error(as_json: bool, message: str, exit_code: int) -> None:
     sys.stderr.write(f"tieout: {message}\n")
     if as_json:
         emit(True, {"error": message, "exit_code": exit_code}, "")
+
+
+def quiet_libraries() -> None:
+    """Keep what libraries tell about themselves out of the output."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def progress() -> Callable[[str], None] | None:

@@ -197,7 +197,7 @@ def retried_json(done: "Retried") -> dict[str, Any]:
         "tried": done.tried,
         "verdicts": done.verdicts.as_dict(),
         "still_refused": refused,
-        "batch_seq": done.batch_seq,
+        "resolutions": [asdict(one) for one in done.resolutions],
     }
 
 

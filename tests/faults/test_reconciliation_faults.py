@@ -279,7 +279,10 @@ LAKE_FAULTS: list[tuple[str, list[dict[str, Any] | str], set[Place]]] = [
     ),
     (
         "a source that falls silent on a measure",
-        [bill("Invoice", "E3", "1999-03-05", "USD", ["10"], "10"), control("erp", "1999-03-01", "1999-04-01", [])],
+        [
+            bill("Invoice", "E3", "1999-03-05", "USD", ["10"], "10"),
+            control("erp", "1999-03-01", "1999-04-01", [{"measure": "assets_created", "count": 0}]),
+        ],
         {("control_total", "erp/invoices_issued/1999-03/USD")},
     ),
     (
