@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance, DagsterRunStatus
 from support.dagster_ui import Ui, eventually, processes_of, running_ui
 
 from orchestration.home import PROJECT_ROOT, Home
+from orchestration.instance import dagster_home
 from orchestration.reconciliation.suites import load_checks
 
 NORTHWIND = Path(os.environ.get("TIEOUT_NORTHWIND") or PROJECT_ROOT / ".." / "shared" / "data" / "northwind")
@@ -157,6 +159,5 @@ def test_stopped_during_a_run_leaves_no_process_and_no_open_run(tmp_path: Path, 
         eventually(lambda: first(ui, status="STARTED"), START_SECONDS, "the sensor starts no run")
         assert ui.stop(signal.SIGTERM) == 0
     eventually(lambda: not processes_of(home) or None, 10, "processes are left over")
-    with running_ui(home, tmp_path / "again.log") as ui:
-        assert [run["status"] for run in runs(ui) if run["status"] == "STARTED"] == []
-        assert "FAILURE" in {run["status"] for run in runs(ui)}
+    with DagsterInstance.from_config(str(dagster_home(home))) as instance:
+        assert [run.status for run in instance.get_runs()] == [DagsterRunStatus.FAILURE]
