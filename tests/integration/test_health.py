@@ -93,6 +93,7 @@ def test_doctor_finds_nothing_wrong_with_a_good_home(home: Home) -> None:
 def test_doctor_finds_what_is_wrong(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (home.releases / ".tmp-left").mkdir()
     (home.lake / "tmp" / "batch").mkdir(parents=True)
+    (home.lake / "lock").touch()
     ok, told = by_name(home)["leftovers"]
     assert not ok
     assert ".tmp-left" in told
