@@ -14,7 +14,7 @@
     "Account": ["dim_account", "account_id", ["AccountUpserted"]],
     "ProductOffering": ["dim_product_offering", "product_offering_id", ["ProductOfferingUpserted"]],
 } %}
-with applied as (
+with happened as (
     select
         case
             {%- for name, (_, _, event_types) in kept.items() %}
@@ -24,20 +24,22 @@ with applied as (
             {%- endfor %}
         end as aggregate_name,
         lake_event.aggregate_id,
-        lake_event.event_time
+        lake_event.event_time,
+        set_aside.arrival_seq is null as is_applied
     from {{ lake_envelopes() }}
     left join {{ ref("recon_event_set_aside") }} as set_aside on lake_event.arrival_seq = set_aside.arrival_seq
-    where set_aside.arrival_seq is null
+    where coalesce(set_aside.reason, '') <> 'superseded'
 ),
 
 lake_aggregate as (
     select
-        applied.aggregate_name,
-        applied.aggregate_id,
-        {{ month_text("min(applied.event_time)") }} as month
-    from applied
-    where applied.aggregate_name is not null
-    group by applied.aggregate_name, applied.aggregate_id
+        happened.aggregate_name,
+        happened.aggregate_id,
+        {{ month_text("min(happened.event_time)") }} as month,
+        bool_or(happened.is_applied) as is_made
+    from happened
+    where happened.aggregate_name is not null
+    group by happened.aggregate_name, happened.aggregate_id
 ),
 
 model_id as (
@@ -54,7 +56,8 @@ model_aggregate as (
     select
         model_id.aggregate_name,
         model_id.aggregate_id,
-        coalesce(lake_aggregate.month, 'none') as month
+        coalesce(lake_aggregate.month, 'none') as month,
+        true as is_made
     from model_id
     left join lake_aggregate
         on model_id.aggregate_name = lake_aggregate.aggregate_name and model_id.aggregate_id = lake_aggregate.aggregate_id
@@ -65,8 +68,8 @@ model_aggregate as (
     select
         aggregate.aggregate_name,
         aggregate.month,
-        count(*) as count,
-        {{ content_checksum({"aggregate_id": "varchar"}) }} as checksum
+        count(*) filter (where aggregate.is_made) as count,
+        {{ content_checksum({"aggregate_id": "varchar"}, "aggregate.is_made") }} as checksum
     from {{ rows }} as aggregate
     group by aggregate.aggregate_name, aggregate.month
 ){{ "," if not loop.last }}

@@ -21,15 +21,27 @@ with lake_task as (
 
 lake_dated as (
     select
+        true as is_task,
         coalesce({{ month_text("lake_task.created_at") }}, 'none') as month,
         lake_task.task_id,
         lake_task.is_completed,
         case when lake_task.is_completed then lake_task.last_event_at end as completed_at
     from lake_task
+    union all
+    -- Keeps the month of a creation that does not count among the rows; counts nowhere.
+    select distinct
+        false as is_task,
+        {{ month_text("lake_event.event_time") }} as month,
+        cast(null as varchar) as task_id,
+        cast(null as boolean) as is_completed,
+        cast(null as timestamp) as completed_at
+    from {{ lake_envelopes() }}
+    where lake_event.event_type = 'TaskCreated'
 ),
 
 mart_dated as (
     select
+        true as is_task,
         coalesce({{ month_text_of_key("mart.created_date_key") }}, 'none') as month,
         mart.task_id,
         mart.outcome = 'completed' as is_completed,
@@ -41,9 +53,12 @@ mart_dated as (
 {{ side }}_side as (
     select
         task.month,
-        count(*) as count,
+        count(*) filter (where task.is_task) as count,
         count(*) filter (where task.is_completed) as completed_count,
-        {{ content_checksum({"task_id": "varchar", "is_completed": "boolean", "completed_at": "timestamp"}) }} as checksum
+        {{ content_checksum(
+            {"task_id": "varchar", "is_completed": "boolean", "completed_at": "timestamp"},
+            "task.is_task",
+        ) }} as checksum
     from {{ side }}_dated as task
     group by task.month
 ){{ "," if not loop.last }}

@@ -1,39 +1,39 @@
 -- Versions that are missing below one that is present, counted in the month of the event that shows it: lost events until they arrive.
-with envelope as (
+with followed as (
     select
         lake_event.aggregate_type,
         lake_event.aggregate_id,
         lake_event.aggregate_version,
-        min(lake_event.event_time) as event_time
+        lake_event.event_time,
+        lag(lake_event.aggregate_version, 1, cast(0 as bigint)) over (
+            partition by lake_event.aggregate_type, lake_event.aggregate_id
+            order by lake_event.aggregate_version, lake_event.event_time
+        ) as version_before
     from {{ lake_envelopes() }}
     left join {{ ref("recon_event_set_aside") }} as set_aside
         on lake_event.arrival_seq = set_aside.arrival_seq and set_aside.reason = 'superseded'
     where set_aside.arrival_seq is null
-    group by lake_event.aggregate_type, lake_event.aggregate_id, lake_event.aggregate_version
 ),
 
-followed as (
+counted as (
     select
-        envelope.*,
-        envelope.aggregate_version - 1 - lag(envelope.aggregate_version, 1, cast(0 as bigint)) over (
-            partition by envelope.aggregate_type, envelope.aggregate_id
-            order by envelope.aggregate_version
-        ) as missing_count
-    from envelope
+        followed.*,
+        greatest(followed.aggregate_version - followed.version_before - 1, 0) as missing_count
+    from followed
 )
 
 select
     'gap' as check_key,
-    concat(followed.aggregate_type, '/', {{ month_text("followed.event_time") }}) as partition,
+    concat(counted.aggregate_type, '/', {{ month_text("counted.event_time") }}) as partition,
     'source' as kind,
     'critical' as severity,
-    cast(sum(followed.missing_count) as bigint) as left_count,
+    cast(sum(counted.missing_count) as bigint) as left_count,
     cast(0 as bigint) as right_count,
     min(
         case
-            when followed.missing_count > 0
-                then concat(followed.aggregate_id, ' before version ', cast(followed.aggregate_version as varchar))
+            when counted.missing_count > 0
+                then concat(counted.aggregate_id, ' before version ', cast(counted.aggregate_version as varchar))
         end
     ) as example
-from followed
-group by followed.aggregate_type, {{ month_text("followed.event_time") }}
+from counted
+group by counted.aggregate_type, {{ month_text("counted.event_time") }}

@@ -250,6 +250,7 @@ def other_content_of(event_id: str) -> dict[str, Any]:
 
 
 USD, EUR = {"measure": "invoices_issued", "currency": "USD"}, {"measure": "invoices_issued", "currency": "EUR"}
+TASK = {"orderId": "O", "orderItemId": "I", "taskType": "SHIP", "downstreamSystem": "S", "ownerTeam": "T"}
 LAKE_FAULTS: list[tuple[str, list[dict[str, Any] | str], set[Place]]] = [
     (
         "a control total that is wrong in the last place",
@@ -346,6 +347,24 @@ LAKE_FAULTS: list[tuple[str, list[dict[str, Any] | str], set[Place]]] = [
         [event("cpq", "QuoteSent", "Quote:NW-Q-10249", 4, "1999-01-05", {"quoteRevision": 1}), "no event"],
         set(),
     ),
+    (
+        "a task created twice, months apart",
+        [event("erp", "TaskCreated", "FulfillmentTask:T1", version, f"1999-0{version}-05", TASK) for version in (1, 2)],
+        set(),
+    ),
+    (
+        "months and aggregates with nothing but stale events",
+        [
+            event("erp", "AccountUpserted", "Account:A1", 1, day, {"name": "A", "segment": "SMB", "region": "EMEA"})
+            for day in ("1999-07-05", "1999-08-05")
+        ]
+        + [
+            bill("Invoice", "E8", "1999-07-05", "USD", ["10"], "10"),
+            bill("Invoice", "E8", "1999-08-05", "USD", ["20"], "20"),
+            event(),
+        ],
+        set(),
+    ),
 ]
 
 
@@ -366,7 +385,12 @@ def test_a_fault_in_the_lake(faulty: ReconcileResult, name: str, expected: set[P
 def test_nothing_but_the_faults_fails(faulty: ReconcileResult) -> None:
     every = {place for _, _, expected in LAKE_FAULTS for place in expected}
     assert places(faulty, "failed") == every
-    assert places(faulty, "failed", "warning") == {("stale_event", "Quote/1999-01"), ("quarantine", "unknown")}
+    assert places(faulty, "failed", "warning") == {
+        ("stale_event", "Quote/1999-01"),
+        ("stale_event", "Account/1999-08"),
+        ("stale_event", "Invoice/1999-08"),
+        ("quarantine", "unknown"),
+    }
     assert not faulty.passed
 
 
@@ -376,6 +400,8 @@ def test_what_no_publication_covers_is_unproven(faulty: ReconcileResult) -> None
         ("control_total", "cpq/quotes_created/1999-01/EUR"),
         ("control_total", "cpq/quotes_created/1999-02/EUR"),
         ("control_total", "erp/invoices_issued/1999-05/USD"),
+        ("control_total", "erp/invoices_issued/1999-07/USD"),
+        ("control_total", "erp/invoices_issued/1999-08/USD"),
         ("control_total", "erp/credit_notes_issued/1999-05/USD"),
     }
 
