@@ -1,4 +1,4 @@
-"""Measures the simulator: events per CPU second and peak memory of one run. `python benchmarks/simulation.py --help`."""
+"""Measures the simulator: events per CPU second and peak memory of one run; `--help` says how."""
 
 import argparse
 import resource

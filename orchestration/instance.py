@@ -37,6 +37,8 @@ retention:
       skipped: 1
       success: 90
 """
+# `dagster dev` recommends another command line at each start.
+QUIET = {"PYTHONWARNINGS": "ignore:Function `dev_command` is superseded"}
 NO_TELEMETRY = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -56,7 +58,7 @@ def prepare_instance(home: Home) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     home.inbox.mkdir(parents=True, exist_ok=True)
     (folder / "dagster.yaml").write_text(CONFIGURATION.format(storage=folder / "storage"))
-    return {**os.environ, **NO_TELEMETRY, "DAGSTER_HOME": str(folder), "TIEOUT_HOME": str(home.root)}
+    return {**QUIET, **os.environ, **NO_TELEMETRY, "DAGSTER_HOME": str(folder), "TIEOUT_HOME": str(home.root)}
 
 
 def fail_interrupted_runs(home: Home) -> int:

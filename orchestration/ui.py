@@ -34,7 +34,7 @@ def main() -> int:
 
 def serve(home: Home) -> int:
     """Start Dagster over `home`, print the address once it answers, and stop every process of it at the end."""
-    with _only_one(home) as note, _stop_signals() as stop:
+    with _only_one(home) as (note, lock), _stop_signals() as stop:
         environment = prepare_instance(home)
         interrupted = fail_interrupted_runs(home)
         if interrupted:
@@ -44,7 +44,10 @@ def serve(home: Home) -> int:
         url = f"http://{ADDRESS}:{port}"
         command = [sys.executable, "-m", "dagster", "dev", "--module-name", "orchestration.definitions"]
         options = ["--host", ADDRESS, "--port", str(port), "--log-level", "warning"]
-        process = subprocess.Popen([*command, *options], env=environment, cwd=PROJECT_ROOT, start_new_session=True)
+        # Dagster holds the lock too: should this process be killed, nobody starts a second daemon beside the first.
+        process = subprocess.Popen(
+            [*command, *options], env=environment, cwd=PROJECT_ROOT, start_new_session=True, pass_fds=[lock]
+        )
         try:
             if _wait_until_up(process, url, stop):
                 note.write_text(url)
@@ -75,8 +78,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _only_one(home: Home) -> Iterator[Path]:
-    """Two daemons over one home would each launch the same runs."""
+def _only_one(home: Home) -> Iterator[tuple[Path, int]]:
+    """The note for the address and the lock that is held; two daemons over one home would each launch the same runs."""
     folder = dagster_home(home)
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "address"
@@ -85,10 +88,10 @@ def _only_one(home: Home) -> Iterator[Path]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            address = note.read_text() if note.exists() else "still starting"
-            raise Refused(f"Dagster already serves {home.root}: {address}") from None
+            address = note.read_text() if note.exists() else "its address follows when it is up"
+            raise Refused(f"Dagster already serves {home.root}: {address}. Use that one, or stop it first.") from None
         try:
-            yield note
+            yield note, handle
         finally:
             note.unlink(missing_ok=True)
     finally:

@@ -1,9 +1,12 @@
--- Every aggregate of which the lake holds an event that makes it, against the model that keeps its state: counted, with a checksum of the ids, by
--- the month of its first such event. An aggregate that only the model knows is under none.
+-- Every aggregate of which the lake holds an event that makes it, against the model that keeps its state: counted, with a checksum of the
+-- ids, by the month of its first such event. An aggregate that only the model knows is under none.
 {% set kept = {
     "Quote": ["int_quote_header", "quote_id", ["QuoteCreated"]],
     "Order": ["int_order_state", "order_id", ["OrderSubmitted", "OrderStateChanged"]],
-    "FalloutCase": ["int_fallout_case_state", "fallout_case_id", ["FalloutOpened", "FalloutAssigned", "FalloutRecovered", "FalloutReopened"]],
+    "FalloutCase": [
+        "int_fallout_case_state", "fallout_case_id",
+        ["FalloutOpened", "FalloutAssigned", "FalloutRecovered", "FalloutReopened"],
+    ],
     "Invoice": ["int_invoice_header", "invoice_id", ["InvoiceIssued"]],
     "CreditNote": ["int_credit_note_header", "credit_note_id", ["CreditNoteIssued"]],
     "Subscription": ["int_subscription_state", "subscription_id", ["BillingActivated", "BillingHandoffFailed"]],
@@ -11,20 +14,30 @@
     "Account": ["dim_account", "account_id", ["AccountUpserted"]],
     "ProductOffering": ["dim_product_offering", "product_offering_id", ["ProductOfferingUpserted"]],
 } %}
-with lake_aggregate as (
+with applied as (
     select
-        case lake_event.event_type
-            {%- for name, (_, _, event_types) in kept.items() %}{% for event_type in event_types %}
-            when '{{ event_type }}' then '{{ name }}'
-            {%- endfor %}{% endfor %}
+        case
+            {%- for name, (_, _, event_types) in kept.items() %}
+            {%- for event_type in event_types %}
+            when lake_event.event_type = '{{ event_type }}' then '{{ name }}'
+            {%- endfor %}
+            {%- endfor %}
         end as aggregate_name,
         lake_event.aggregate_id,
-        {{ month_text("min(lake_event.event_time)") }} as month
+        lake_event.event_time
     from {{ lake_envelopes() }}
     left join {{ ref("recon_event_set_aside") }} as set_aside on lake_event.arrival_seq = set_aside.arrival_seq
     where set_aside.arrival_seq is null
-    group by aggregate_name, lake_event.aggregate_id
-    having aggregate_name is not null
+),
+
+lake_aggregate as (
+    select
+        applied.aggregate_name,
+        applied.aggregate_id,
+        {{ month_text("min(applied.event_time)") }} as month
+    from applied
+    where applied.aggregate_name is not null
+    group by applied.aggregate_name, applied.aggregate_id
 ),
 
 model_id as (

@@ -9,7 +9,11 @@ open_conflict as (
         lake_quarantine.source_system,
         lake_quarantine.event_type,
         count(*) as conflict_count,
-        min(concat(lake_quarantine.event_id, ' in ', lake_quarantine.file_name, ' line ', cast(lake_quarantine.line_number as varchar))) as example
+        min(
+            concat(
+                lake_quarantine.event_id, ' in ', lake_quarantine.file_name, ' line ', cast(lake_quarantine.line_number as varchar)
+            )
+        ) as example
     from {{ lake_quarantine() }}
     left join resolved on lake_quarantine.arrival_seq = resolved.arrival_seq
     where lake_quarantine.verdict = 'conflict' and resolved.arrival_seq is null

@@ -1,4 +1,4 @@
--- Per source, months in which something happened against months that its own control totals cover. A source that publishes none is unproven.
+-- Per source, months in which something happened against months that its own control totals cover. Months that none covers are unproven.
 with event_day as (
     select
         lake_event.source_system,

@@ -61,7 +61,8 @@ compared_or_not as (
 select
     'control_total' as check_key,
     concat(
-        both_sides.system, '/', both_sides.measure, '/', {{ window_text("both_sides.period_start", "both_sides.period_end", "both_sides.is_proven") }},
+        both_sides.system, '/', both_sides.measure, '/',
+        {{ window_text("both_sides.period_start", "both_sides.period_end", "both_sides.is_proven") }},
         case when both_sides.currency is null then '' else concat('/', both_sides.currency) end
     ) as partition,
     'source' as kind,

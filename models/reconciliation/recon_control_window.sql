@@ -1,4 +1,4 @@
--- The windows for which a system has published a measure, or said nothing of it although it had published it before: silence then means none.
+-- The windows for which a system has published a measure, or has left it out after it had published it before: silence then means none.
 with published_window as (
     select distinct
         published.system,

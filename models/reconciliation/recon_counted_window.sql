@@ -18,7 +18,9 @@ with windowed as (
             and control_window.measure = counted.measure
             and control_window.period_start <= counted.event_date
             and control_window.period_end > counted.event_date
-    group by all
+    group by
+        control_window.system, control_window.measure, control_window.period_start, control_window.period_end,
+        control_window.has_overall_total, control_window.has_currency_totals, counted.currency
 )
 
 select

@@ -1,5 +1,5 @@
--- Every accepted event, in the lake and in what the models keep of it: counted, with the sum of arrival numbers, per type and month. Stale and
--- superseded events are told apart on both sides, so that a state rests on the same events that the lake says it should.
+-- Every accepted event, in the lake and in what the models keep of it: counted, with the sum of arrival numbers, per type and month. Stale
+-- and superseded events are told apart on both sides, so that a state rests on the same events that the lake says it should.
 with lake_side as (
     select
         lake_event.event_type,

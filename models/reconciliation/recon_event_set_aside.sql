@@ -1,7 +1,7 @@
 {{ config(materialized="table") }}
 
--- Accepted events that do not apply, told from the lake's envelopes alone: stale ones (of several with one version, all but the one with the
--- smallest recorded time or else event time, then event id) and those that a resolved conflict replaced.
+-- Accepted events that do not apply, told from the lake's envelopes alone: stale ones (of several with one version, all but the one with
+-- the smallest recorded time or else event time, then event id) and those that a resolved conflict replaced.
 with envelope as (
     select
         lake_event.arrival_seq,
@@ -21,7 +21,9 @@ standing as (
     from envelope
     where
         envelope.arrival_seq not in (
-            select replacing.replaces_arrival_seq from envelope as replacing where replacing.replaces_arrival_seq is not null
+            select replacing.replaces_arrival_seq
+            from envelope as replacing
+            where replacing.replaces_arrival_seq is not null
         )
 ),
 

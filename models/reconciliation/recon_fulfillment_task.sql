@@ -1,4 +1,4 @@
--- fact_order_fulfillment_task against the tasks whose events the lake holds, by the month of their creation (none where TaskCreated is missing).
+-- fact_order_fulfillment_task against the tasks whose events the lake holds, by the month of their creation (none without a TaskCreated).
 -- How a task ended is told here from the type of its last applied event alone.
 with lake_task as (
     select

@@ -1,4 +1,4 @@
--- Every quote line as priced: prorated list plus its adjustments is its net. Lines in all, against lines for which this holds to the last place.
+-- Every quote line as priced: prorated list plus its adjustments is its net. Lines in all, against lines for which this holds exactly.
 with line as (
     select
         priced.quote_id,
@@ -30,7 +30,10 @@ select
     {{ exact_sum("judged.prorated_list_amount + judged.adjustment_amount") }} as left_amount,
     {{ exact_sum("judged.net_amount") }} as right_amount,
     min(
-        case when not judged.is_identical then concat(judged.quote_id, ' revision ', cast(judged.quote_revision as varchar), ' line ', judged.quote_line_id) end
+        case
+            when not judged.is_identical
+                then concat(judged.quote_id, ' revision ', cast(judged.quote_revision as varchar), ' line ', judged.quote_line_id)
+        end
     ) as example
 from judged
 group by judged.month, judged.currency

@@ -1,4 +1,4 @@
--- fact_quote_line_adjustment against the adjustments that the lake holds of each revision as last priced. A month whose lines have none is there.
+-- fact_quote_line_adjustment against the adjustments that the lake holds of each revision as last priced, months without any included.
 with lake_line as (
     select
         priced.is_in_force,

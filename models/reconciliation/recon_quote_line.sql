@@ -23,7 +23,12 @@ mart_line as (
         mart.quote_revision,
         mart.quote_line_id,
         mart.prorated_list_amount,
-        {% for type in adjustment_types() %}mart.{{ type | lower }}_amount{{ " + " if not loop.last }}{% endfor %} as adjustment_amount,
+        (
+            0
+            {%- for type in adjustment_types() %}
+            + mart.{{ type | lower }}_amount
+            {%- endfor %}
+        ) as adjustment_amount,
         mart.net_price_amount
     from {{ ref("fact_quote_line_price") }} as mart
 ),

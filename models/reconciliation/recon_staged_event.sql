@@ -1,4 +1,4 @@
--- Staging that keeps rows (its payload is parsed once, when its batch arrives), against the lake: the same events, none twice, none left behind.
+-- Staging that keeps rows (its payload is parsed once, when its batch arrives), against the lake: every event once, none left behind.
 {% set kept = {
     "QuotePriced": "stg_cpq__quote_priced",
     "OrderSubmitted": "stg_oms__order_submitted",
@@ -14,7 +14,9 @@ with lake_side as (
     from {{ lake_envelopes() }}
     left join {{ ref("recon_event_set_aside") }} as set_aside
         on lake_event.arrival_seq = set_aside.arrival_seq and set_aside.reason = 'superseded'
-    where set_aside.arrival_seq is null and lake_event.event_type in ('{{ kept | join("', '") }}')
+    where
+        set_aside.arrival_seq is null
+        and lake_event.event_type in ('{{ kept | join("', '") }}')
     group by lake_event.event_type, {{ month_text("lake_event.event_time") }}
 ),
 

@@ -62,6 +62,8 @@ def _build_text(found: dict[str, Any]) -> str:
         return f"the warehouse is in use: {working['purpose']}, process {working['pid']}, since {working['since']}"
     if build is None:
         return "none yet"
+    if "problem" in build:
+        return f"PROBLEM: {build['problem']}"
     last = build["last_complete"]
     told = "none complete" if last is None else f"through batch {last['lake_high_water']}, as of {last['as_of']}"
     return told if build["complete"] else f"{told}; the one started at {build['started_at']} is not complete"
@@ -70,5 +72,7 @@ def _build_text(found: dict[str, Any]) -> str:
 def _audit_text(audit: dict[str, Any] | None) -> str:
     if audit is None:
         return "none yet"
+    if "problem" in audit:
+        return f"PROBLEM: {audit['problem']}"
     counts = ", ".join(f"{count} {verdict}" for verdict, count in audit["counts"].items() if count)
     return f"{'passed' if audit['passed'] else 'NOT passed'} ({audit['run_id']}): {counts}"

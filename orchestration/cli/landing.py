@@ -67,7 +67,7 @@ def land_text(result: "LandResult") -> str:
     ]
     columns = ["file", "status", "batch", *names]
     lines = [table(columns, rows, right=[False, False, *[True] * (len(columns) - 2)])] if rows else ["No file landed."]
-    lines += [f"{file.name}: {message}" for file in result.files for message in file.messages]
+    lines += [message for file in result.files for message in file.messages]
     verdicts = result.verdicts
     if verdicts.conflict or verdicts.quarantined:
         held = verdicts.conflict + verdicts.quarantined

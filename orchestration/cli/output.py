@@ -25,7 +25,9 @@ def emit_error(as_json: bool, message: str, exit_code: int) -> None:
 
 def quiet_libraries() -> None:
     """Keep what libraries tell about themselves out of the output."""
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # This logger sets its own level when it is imported; a filter stays.
+    logger = logging.getLogger("great_expectations.data_context.types.base")
+    logger.addFilter(lambda record: record.levelno >= logging.WARNING)
 
 
 def progress() -> Callable[[str], None] | None:

@@ -136,7 +136,10 @@ def native_json(parts: Mapping[str, Any]) -> str:
 
 
 def first_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """The first field, under its native name, in which two events differ; `payload.<name>` within the payload."""
+    """The first field, under its native name, in which two events differ; `payload.<name>` within the payload.
+
+    Empty when an unknown envelope field differs; a time that is only written otherwise is reported as `eventTime`.
+    """
     for column, name in _NATIVE.items():
         if one[column] != other[column]:
             return name
@@ -145,7 +148,8 @@ def first_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
         for name in sorted({*mine, *theirs}):
             if name not in mine or name not in theirs or canonical(mine[name]) != canonical(theirs[name]):
                 return f"payload.{name}"
-    return ""
+    extras = [_canonical(parts["envelope_extra"] or "{}") for parts in (one, other)]
+    return "eventTime" if extras[0] == extras[1] else ""
 
 
 def _canonical(text: str) -> str:

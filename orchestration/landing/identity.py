@@ -102,27 +102,27 @@ def _compare_one_by_one(staging: Staging, lake: LakeState, first_arrival_seq: in
     cursor = con.cursor()
     cursor.execute(f"""
         with recorded as (
-            select 'recorded' as kind, arrival_seq as at, file_name, null::blob as raw_line, {stored}
+            select 'recorded' as kind, arrival_seq as seq, file_name, null::blob as raw_line, {stored}
             from {read_files(event_files(lake, ranges))} semi join wanted using (source_system, event_id)
         ),
         conflicts as (
-            select 'refused' as kind, arrival_seq as at, file_name, raw_line, source_system, event_id, content_hash
+            select 'refused' as kind, arrival_seq as seq, file_name, raw_line, source_system, event_id, content_hash
             from {read_files(conflict_files(lake, ranges))} semi join wanted using (source_system, event_id)
             where verdict = 'conflict'
         ),
         here as (
-            select 'here' as kind, n as at, null as file_name, null::blob as raw_line, {_PARTS}
+            select 'here' as kind, n as seq, null as file_name, null::blob as raw_line, {_PARTS}
             from ({staging.all_events(f"n, {_PARTS}")})
             semi join wanted using (source_system, event_id)
             semi join (select n from contested where is_new or content_hash != in_force_hash) using (n)
         )
         select * from recorded union all by name select * from conflicts union all by name select * from here
-        order by source_system, event_id, case kind when 'recorded' then 0 when 'refused' then 1 else 2 end, "at"
+        order by source_system, event_id, case kind when 'recorded' then 0 when 'refused' then 1 else 2 end, seq
     """)
     for _, rows in groupby(_rows(cursor), key=lambda row: (row["source_system"], row["event_id"])):
         for row, same_as, known in _verdicts(rows, first_arrival_seq, file_name):
             if same_as is known.in_force:
-                duplicates.append((row["at"], known.arrival_seq))
+                duplicates.append((row["seq"], known.arrival_seq))
             else:
                 conflicts.append(_conflict(row, same_as, known))
         if len(conflicts) > _ROWS_AT_A_TIME:
@@ -157,14 +157,14 @@ def _verdicts(
     for row in rows:
         if row["kind"] == "recorded":
             replaced = known
-            known = _Known(_content(row), row["at"], f"{row['file_name']}, line {row['line_number']}")
+            known = _Known(_content(row), row["seq"], f"{row['file_name']}, line {row['line_number']}")
             if replaced:
                 known.others = [*replaced.others, replaced.in_force]
         elif row["kind"] == "refused":
             if known:
                 known.others.append(_refused_content(row))
         elif known is None:
-            known = _Known(_content(row), first_arrival_seq + row["at"], f"{file_name}, line {row['line_number']}")
+            known = _Known(_content(row), first_arrival_seq + row["seq"], f"{file_name}, line {row['line_number']}")
         else:
             content = _content(row)
             same_as = known.find(content)
@@ -190,7 +190,7 @@ def _conflict(row: Mapping[str, Any], same_as: Content | None, known: _Known) ->
     where = first_difference(row, known.in_force.parts)
     message = f"says otherwise than arrival {known.arrival_seq} ({known.where}), which stays in force"
     return {
-        "n": row["at"],
+        "n": row["seq"],
         "line_number": row["line_number"],
         "verdict": "conflict",
         "reason_code": OTHER_CONTENT if same_as is None else OTHER_CONTENT_AGAIN,

@@ -105,7 +105,7 @@ def ensure_lake(home: Home, limits: Limits | None = None) -> None:
         create_empty(home)
 
 
-def create_empty(home: Home) -> None:
+def create_empty(home: Home, checkpoint: Checkpoint = no_checkpoint) -> None:
     """As `ensure_lake`, for who holds the lock."""
     batches_folder(home).mkdir(exist_ok=True)
     resolutions_folder(home).mkdir(exist_ok=True)
@@ -117,7 +117,7 @@ def create_empty(home: Home) -> None:
             temporary.rename(_first_resolutions(home))
             sync_folder(resolutions_folder(home))
         if not batch_folder(home, 0).exists():
-            with batch_in_progress(home, 0, no_checkpoint) as folder:
+            with batch_in_progress(home, 0, checkpoint) as folder:
                 _write_empty_batch(con, folder)
 
 

@@ -62,7 +62,7 @@ class Lander:
         errors = inputs.errors
         results: list[FileResult] = []
         with lake_lock(self._home, self._limits):
-            create_empty(self._home)
+            create_empty(self._home, self._checkpoint)
             for path in inputs.files:
                 # The lake is small to read and may have grown by the file before.
                 state = lake_state(self._home)
@@ -118,7 +118,7 @@ class Lander:
                 previous_manifest_sha256=lake.batches[-1].manifest_sha256,
             )
             with batch_in_progress(self._home, draft.batch_seq, self._checkpoint) as folder:
-                _, verdicts = write_batch(staging, draft, folder)
+                _, verdicts = write_batch(staging, draft, folder, self._checkpoint)
                 file.check_unchanged()
         return FileResult(
             path=file.path,

@@ -108,7 +108,7 @@ def _write(
             resolves=tuple(line.arrival_seq for line in lines),
         )
         with batch_in_progress(home, draft.batch_seq, no_checkpoint) as folder:
-            write_batch(staging, draft, folder)
+            write_batch(staging, draft, folder, no_checkpoint)
         verdict_of = dict.fromkeys(range(len(lines)), Verdict.ACCEPTED)
         for verdict, query in (
             (Verdict.DUPLICATE, "select n from duplicates"),

@@ -132,7 +132,12 @@ class Staging:
 
     def add_raw_lines(self, raw_lines: Mapping[int, bytes]) -> None:
         """The bytes of rows that turned out to be conflicts."""
-        rows = pa.table({"n": list(raw_lines), "raw_line": pa.array(raw_lines.values(), pa.binary())})
+        rows = pa.table(
+            {
+                "n": list(raw_lines),
+                "raw_line": pa.array([raw.removesuffix(b"\n") for raw in raw_lines.values()], pa.binary()),
+            }
+        )
         self.con.register("raw_found", rows)
         self.con.execute("insert into raw_lines select * from raw_found")
         self.con.unregister("raw_found")
@@ -212,7 +217,7 @@ def quarantine_row(line: OddLine, problem: Problem | None) -> dict[str, Any]:
         "reason_code": problem.reason.value if problem else line.reason,
         "field": problem.field if problem else "",
         "message": problem.message if problem else line.message,
-        "raw_line": line.raw,
+        "raw_line": line.raw.removesuffix(b"\n"),
     }
     value = None if problem is None else read(line.raw)
     names = registry.cloudevents_names()

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,9 +42,14 @@ class Draft:
     resolves: tuple[int, ...] = ()
 
 
-def write_batch(staging: Staging, draft: Draft, folder: Path) -> tuple[dict[str, Any], Verdicts]:
-    """Writes the batch into an empty folder, manifest last. Raises AssertionError when the counts do not add up."""
-    writer = _Writer(staging, draft, folder)
+def write_batch(
+    staging: Staging, draft: Draft, folder: Path, checkpoint: Callable[[str], None]
+) -> tuple[dict[str, Any], Verdicts]:
+    """Writes the batch into an empty folder, manifest last. Raises AssertionError when the counts do not add up.
+
+    `checkpoint` is called as `writing` after each file.
+    """
+    writer = _Writer(staging, draft, folder, checkpoint)
     files = writer.write_files()
     accepted = sum(files[str(event_file(registry.stream_of(t), t))]["rows"] for t in writer.accepted_types)
     conflicts = writer.one("select count(*) from quarantined where verdict = 'conflict'")
@@ -67,7 +72,8 @@ def timestamp(moment: datetime | None) -> str | None:
 
 
 class _Writer:
-    def __init__(self, staging: Staging, draft: Draft, folder: Path) -> None:
+    def __init__(self, staging: Staging, draft: Draft, folder: Path, checkpoint: Callable[[str], None]) -> None:
+        self._checkpoint = checkpoint
         self._staging = staging
         self._draft = draft
         self._folder = folder
@@ -130,6 +136,7 @@ class _Writer:
         target = self._folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         rows = self.one(f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)")
+        self._checkpoint("writing")
         content = target.read_bytes()
         return {"rows": rows, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 

@@ -38,15 +38,24 @@ def check_lake(home: Home, *, contents: bool) -> Finding:
     return Finding("lake", True, "every batch is what was landed")
 
 
+def unsupported_releases(home: Home) -> dict[str, str]:
+    """Releases whose audit the ledger no longer has, and why: a ledger that lost its end looks whole by itself."""
+    records = {entry.seq: entry.hash for entry in ledger.read(home)}
+    return {
+        release.release_id: f"it rests on ledger record {position['seq']}, which the ledger no longer has as it was"
+        for release in store.list_releases(home)
+        if records.get((position := release.manifest["ledger"])["seq"]) != position["hash"]
+    }
+
+
 def _releases(home: Home) -> Iterator[Finding]:
-    records = {entry.seq: entry.hash for entry in ledger.read(home)} if ledger.walk(home).ok else {}
+    unsupported = unsupported_releases(home) if ledger.walk(home).ok else {}
     for release in store.list_releases(home):
         name = f"release {release.release_id}"
         wrong = store.damage(release)
-        position = release.manifest["ledger"]
-        if not wrong and records and records.get(position["seq"]) != position["hash"]:
-            wrong = f"it rests on ledger record {position['seq']}, which the ledger no longer has as it was"
         if wrong:
             yield Finding(name, False, wrong, "roll back to another release and publish again")
+        elif release.release_id in unsupported:
+            yield Finding(name, False, unsupported[release.release_id], f"{RESTORE} (the ledger)")
         else:
             yield Finding(name, True, "byte for byte what was published")

@@ -1,8 +1,10 @@
 """Where things stand, from inbox to release, as JSON values; looks only, and not at a warehouse in use."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from orchestration.errors import TieoutError
 from orchestration.home import Home
 from orchestration.inbox import waiting
 from orchestration.publishing import store
@@ -24,10 +26,18 @@ def status(home: Home) -> dict[str, Any]:
         "inbox": [{"file": str(file.path), "bytes": file.size} for file in waiting(home)],
         "lake": {"high_water": high_water(home), "quarantine": quarantine_counts(home)},
         "working_now": vars(working) if working else None,
-        "build": None if working else _build(home),
-        "audit": _audit(home),
+        "build": None if working else _or_problem(_build, home),
+        "audit": _or_problem(_audit, home),
         "release": _release(home),
     }
+
+
+def _or_problem(look: Callable[[Home], dict[str, Any] | None], home: Home) -> dict[str, Any] | None:
+    """What a stage looks like, or what is wrong with it: one broken stage hides no other."""
+    try:
+        return look(home)
+    except TieoutError as error:
+        return {"problem": str(error)}
 
 
 def _build(home: Home) -> dict[str, Any] | None:
@@ -68,7 +78,7 @@ def _release(home: Home) -> dict[str, Any] | None:
 
 
 def _audit(home: Home) -> dict[str, Any] | None:
-    """The last audit and every check of it that did not pass. A ledger that is broken says so itself, in `verify`."""
+    """The last audit and every check of it that did not pass."""
     audit = last_audit(home)
     if audit is None:
         return None

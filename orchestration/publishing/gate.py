@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestration.errors import Refused
 from orchestration.home import Home
-from orchestration.observability.integrity import check_lake, check_ledger
+from orchestration.observability.integrity import check_lake, check_ledger, unsupported_releases
 from orchestration.reconciliation.proof import Audit, last_audit, objections
 from orchestration.warehouse import record
 from orchestration.warehouse.connection import open_warehouse
@@ -45,6 +45,7 @@ def examine(home: Home, today: date | None = None) -> Evidence:
     if not broken:
         reasons += objections(audit)
         reasons += _expired(audit, today or datetime.now(UTC).date())
+        reasons += [f"release {name}: {why}: restore the ledger" for name, why in unsupported_releases(home).items()]
     reasons += broken
     if reasons or build is None or audit is None:
         listed = "\n".join(f"  - {reason}" for reason in reasons)

@@ -36,6 +36,18 @@ comment on column release.freshness.last_event_time is
 comment on column release.freshness.last_arrival_seq is 'Arrival number of its event that came last';
 comment on column release.freshness.last_batch_seq is 'Lake batch that its last event came in';
 comment on column release.freshness.event_count is 'Accepted events of this source, up to the lake high-water mark';
+create table release.mart_freshness (
+    mart varchar not null, source_system varchar not null, current_through timestamp,
+    last_event_time timestamp not null, last_arrival_seq bigint not null, event_count bigint not null);
+comment on table release.mart_freshness is
+    'One row per mart and source system whose events it is made from: what that mart is current through';
+comment on column release.mart_freshness.mart is 'Name of the mart; one made from no events (a calendar) is not here';
+comment on column release.mart_freshness.source_system is 'Producing system, as its events name it';
+comment on column release.mart_freshness.current_through is
+    'Latest business time (UTC) of those events that is not after the as-of time; NULL when all are';
+comment on column release.mart_freshness.last_event_time is 'Latest business time (UTC) of those events';
+comment on column release.mart_freshness.last_arrival_seq is 'Arrival number of the one that came last';
+comment on column release.mart_freshness.event_count is 'How many there are, up to the lake high-water mark';
 create table release.checks (
     {", ".join(f'"{column}" varchar' for column in CHECK_COLUMNS)});
 comment on table release.checks is
@@ -47,15 +59,33 @@ comment on table release.model is 'Row count and content checksum of every mart 
 create table release.manifest (name varchar not null, value varchar not null);
 comment on table release.manifest is 'What the release was made from, one property per row';
 """
+ARRIVED = """
+create temp table arrived as
+select
+    source_system, event_type, max(event_time) filter (where event_time <= ?) as current_through,
+    max(event_time) as last_event_time, max(arrival_seq) as last_arrival_seq, max(batch_seq) as last_batch_seq,
+    count(*) as event_count
+from read_parquet(?, hive_partitioning = true, hive_types = {'batch_seq': bigint})
+where batch_seq <= ?
+group by source_system, event_type
+"""
 FRESHNESS = """
 insert into release.freshness
 select
-    source_system, max(event_time) filter (where event_time <= ?), max(event_time), max(arrival_seq),
-    max(batch_seq), count(*)
-from read_parquet(?, hive_partitioning = true, hive_types = {'batch_seq': bigint})
-where batch_seq <= ?
+    source_system, max(current_through), max(last_event_time), max(last_arrival_seq), max(last_batch_seq),
+    sum(event_count)
+from arrived
 group by source_system
-order by source_system
+order by source_system;
+insert into release.mart_freshness
+select
+    rests.relation, arrived.source_system, max(arrived.current_through), max(arrived.last_event_time),
+    max(arrived.last_arrival_seq), sum(arrived.event_count)
+from source.audit.mart_event_type as rests
+join arrived using (event_type)
+group by rests.relation, arrived.source_system
+order by rests.relation, arrived.source_system;
+drop table arrived
 """
 
 
@@ -136,7 +166,8 @@ def _copy_exclusions(connection: "duckdb.DuckDBPyConnection") -> None:
 
 def _write_freshness(connection: "duckdb.DuckDBPyConnection", home: Home, build: Build) -> None:
     events = str(home.lake / "batches/batch_seq=*/events/stream=*/event_type=*/*.parquet")
-    connection.execute(FRESHNESS, [build.as_of, events, build.lake_high_water])
+    connection.execute(ARRIVED, [build.as_of, events, build.lake_high_water])
+    connection.execute(FRESHNESS)
 
 
 def _insert(connection: "duckdb.DuckDBPyConnection", table: str, rows: Sequence[Sequence[Any]]) -> None:

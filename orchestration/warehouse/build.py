@@ -204,8 +204,15 @@ def _complete(home: Home, outcome: DbtOutcome, build: record.Build) -> None:
         connection.execute("begin")
         _drop_orphans(connection, outcome.relations)
         record.write_exclusions(connection, outcome.checksum_exclusions)
+        event_types = {(mart, event_type_of(staging)) for mart, staging in outcome.mart_staging}
+        record.write_mart_event_types(connection, sorted(event_types))
         record.add_build(connection, build)
         connection.execute("commit")
+
+
+def event_type_of(staging_model: str) -> str:
+    """`stg_cpq__quote_priced` holds the events of the type QuotePriced."""
+    return "".join(word.title() for word in staging_model.partition("__")[2].split("_"))
 
 
 def _drop_orphans(connection: "duckdb.DuckDBPyConnection", built: Collection[tuple[str, str]]) -> None:

@@ -43,13 +43,15 @@ class NodeResult:
 class DbtOutcome:
     """What an invocation did, one result per node that it touched, and what the project as parsed says.
 
-    `relations`: (schema, name) of all it builds; `checksum_exclusions`: (relation, column) that checksums leave out.
+    `relations`: (schema, name) of all it builds; `checksum_exclusions`: (relation, column) that checksums leave out;
+    `mart_staging`: (mart, staging model) for every staging model that a mart is made from, over any number of steps.
     """
 
     nodes: tuple[NodeResult, ...]
     manifest_hash: str
     relations: frozenset[tuple[str, str]]
     checksum_exclusions: tuple[tuple[str, str], ...]
+    mart_staging: tuple[tuple[str, str], ...]
 
 
 class DbtProject:
@@ -92,7 +94,7 @@ class DbtProject:
         if outcome.exception is not None:
             raise Refused(f"dbt {command} could not run: {outcome.exception}")
         nodes = tuple(_node(result) for result in outcome.result.results)  # type: ignore[union-attr]
-        return DbtOutcome(nodes, manifest_hash, _relations(manifest), _exclusions(manifest))
+        return DbtOutcome(nodes, manifest_hash, _relations(manifest), _exclusions(manifest), _mart_staging(manifest))
 
     def _arguments(self, command: str, variables: Mapping[str, Any], *options: str) -> list[str]:
         folders = ["--project-dir", str(self._project), "--profiles-dir", str(self._project)]
@@ -196,6 +198,21 @@ def _exclusions(manifest: "Manifest") -> tuple[tuple[str, str], ...]:
             if (column.config.meta or column.meta).get("checksum", True) is False
         )
     )
+
+
+def _mart_staging(manifest: "Manifest") -> tuple[tuple[str, str], ...]:
+    models = {key: node for key, node in manifest.nodes.items() if key.startswith("model.")}
+    found = set()
+    for mart in (node for node in models.values() if node.schema == "marts"):
+        seen: set[str] = set()
+        waiting = list(mart.depends_on_nodes)
+        while waiting:
+            key = waiting.pop()
+            if key in models and key not in seen:
+                seen.add(key)
+                waiting += models[key].depends_on_nodes
+        found |= {(mart.alias, models[key].name) for key in seen if models[key].schema == "staging"}
+    return tuple(sorted(found))
 
 
 def _stable_hash(manifest: dict[str, Any]) -> str:

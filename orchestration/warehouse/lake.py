@@ -1,5 +1,6 @@
 """What a build, its release and a person need to know of the lake; landing writes it, this only reads."""
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
@@ -53,9 +54,16 @@ def quarantine_counts(home: Home) -> dict[str, int]:
 
 
 def lake_leftovers(home: Home) -> list[Path]:
-    """What an interrupted landing left behind."""
-    folder = home.lake / "tmp"
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    """What an interrupted landing left behind; nothing while a landing is running."""
+    folder, lock = home.lake / "tmp", home.lake / "lock"
+    if not folder.is_dir() or not lock.exists():
+        return []
+    with lock.open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return []
+    return sorted(folder.iterdir())
 
 
 def lake_breaks(home: Home, *, contents: bool) -> list[str]:

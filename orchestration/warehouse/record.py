@@ -19,6 +19,7 @@ create table if not exists audit.build (
     git_revision varchar not null, dbt_manifest_hash varchar not null, reporting_currency varchar not null,
     is_full_refresh boolean not null);
 create table if not exists audit.checksum_exclusion (relation varchar not null, column_name varchar not null);
+create table if not exists audit.mart_event_type (relation varchar not null, event_type varchar not null);
 """
 
 
@@ -78,10 +79,19 @@ def add_build(connection: "duckdb.DuckDBPyConnection", build: Build) -> None:
 
 def write_exclusions(connection: "duckdb.DuckDBPyConnection", pairs: Iterable[tuple[str, str]]) -> None:
     """Keep which (relation, column) the checksums leave out, as the project just built says."""
-    connection.execute("delete from audit.checksum_exclusion")
+    _replace(connection, "checksum_exclusion", pairs)
+
+
+def write_mart_event_types(connection: "duckdb.DuckDBPyConnection", pairs: Iterable[tuple[str, str]]) -> None:
+    """Keep which (mart, event type) rest on one another, as the project just built says."""
+    _replace(connection, "mart_event_type", pairs)
+
+
+def _replace(connection: "duckdb.DuckDBPyConnection", table: str, pairs: Iterable[tuple[str, str]]) -> None:
+    connection.execute(f"delete from audit.{table}")
     rows = [list(pair) for pair in pairs]
     if rows:
-        connection.executemany("insert into audit.checksum_exclusion values (?, ?)", rows)
+        connection.executemany(f"insert into audit.{table} values (?, ?)", rows)
 
 
 def timestamp_text(moment: datetime) -> str:

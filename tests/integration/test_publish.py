@@ -62,6 +62,9 @@ def test_a_release_holds_the_marts_their_comments_freshness_checks_and_its_manif
     (fresh,) = query(home, "select * from release.freshness").objects()
     assert fresh["source_system"] == "cpq"
     assert fresh["current_through"] == "2026-09-01T10:00:00"
+    (fresh,) = query(home, "select * from release.mart_freshness").objects()
+    assert (fresh["mart"], fresh["source_system"], fresh["event_count"]) == ("fact_line", "cpq", 1)
+    assert fresh["current_through"] == "2026-09-01T10:00:00"
     verdicts = query(home, "select key, verdict from release.checks order by 1").rows
     assert verdicts == [("canary", "passed"), ("line_mart", "passed"), ("line_source", "waived")]
 
@@ -186,6 +189,18 @@ def test_a_tampered_ledger_is_refused(home: Home) -> None:
     home.ledger.write_text(home.ledger.read_text().replace('"verdict":"failed"', '"verdict":"passed"'))
     with pytest.raises(Refused, match=r"ledger: record 3: .*changed"):
         publish(home)
+
+
+def test_a_ledger_that_lost_its_end_is_refused_and_no_release_is_taken_away(home: Home) -> None:
+    add_audit(home)
+    first = publish(home)
+    lines = home.ledger.read_text().splitlines(keepends=True)
+    home.ledger.write_text("".join(lines[:2]))
+    build_marts(home, "update marts.fact_line set amount = 2", "build-2")
+    add_audit(home, build_id="build-2")
+    with pytest.raises(Refused, match=f"release {first.release_id}: it rests on ledger record 4"):
+        publish(home)
+    assert store.current_id(home) == first.release_id
 
 
 def test_a_lake_with_a_missing_batch_is_refused(home: Home) -> None:

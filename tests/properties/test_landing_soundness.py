@@ -37,21 +37,20 @@ class Twice(dict[str, Any]):
     again: Any = None
 
 
-STRANGE = [
-    Raw(text)
-    for text in """NaN Infinity -Infinity nan inf 1e400 1e2 1E-2 -0 -0.0 0.00001 1.23456 1.50000 0.123456789
-    123456789012345678901234567890 12345678901234.5678 99999999999999.9999 100000000000000 1.00000000000000001
-    9007199254740991 9007199254740993 01 1. .5 +1 true false null {} [] [[]] [null] [{}] [1] {"payload":{}} {"a":1,"a":2}
-    "" " " "x" "1" "1.0000" "-0" "1.5 " " 1.5" "1e2" "1_000" "١" "12345678901234.5678" "1.23456" "eur" "EUR" "EUR\\n"
-    "\\u0000" "\\ud800" "\\ud83d\\ude00" "\\u00e9" "\\"payload\\":{}" "a\\":\\"b" "x: null" ": null" "," "}" "{" "\\/"
-    "2026-02-29" "2024-02-29" "2026-02-28" "1900-02-29" "2000-02-29" "0001-01-01" "9999-12-31"
-    "2026-03-01T12:00:00" "2026-03-01T12:00:00Z" "2026-03-01T12:00:00+02:00" "2026-03-01T12:00:00-14:30"
-    "2026-03-01t12:00:00z" "2026-03-01 12:00:00Z" "2026-03-01T24:00:00Z" "2026-06-30T23:59:60Z" "2026-02-30T00:00:00Z"
-    "0001-01-01T00:00:00+01:00" "9999-12-31T23:59:59-01:00" "2026-03-01T12:00:00.123456789Z" "2026-03-01T12:00:00.Z"
-    """.split("\n    ")
-    for text in text.split(" ")
-    if text
-] + [Raw('"' + "x" * 200 + '"'), Raw('"' + "x" * 201 + '"'), Raw('"' + "é" * 200 + '"'), Raw('"a\tb"')]
+# A middle dot stands for a blank.
+_STRANGE = r"""
+NaN Infinity -Infinity nan inf 1e400 1e2 1E-2 -0 -0.0 0.00001 1.23456 1.50000 0.123456789
+123456789012345678901234567890 12345678901234.5678 99999999999999.9999 100000000000000 1.00000000000000001
+9007199254740991 9007199254740993 01 1. .5 +1 true false null {} [] [[]] [null] [{}] [1] {"payload":{}} {"a":1,"a":2}
+"" "·" "x" "1" "1.0000" "-0" "1.5·" "·1.5" "1e2" "1_000" "١" "12345678901234.5678" "1.23456" "eur" "EUR" "EUR\n"
+"\u0000" "\ud800" "\ud83d\ude00" "\u00e9" "\"payload\":{}" "a\":\"b" "x:·null" ":·null" "," "}" "{" "\/"
+"2026-02-29" "2024-02-29" "2026-02-28" "1900-02-29" "2000-02-29" "0001-01-01" "9999-12-31"
+"2026-03-01T12:00:00" "2026-03-01T12:00:00Z" "2026-03-01T12:00:00+02:00" "2026-03-01T12:00:00-14:30"
+"2026-03-01t12:00:00z" "2026-03-01·12:00:00Z" "2026-03-01T24:00:00Z" "2026-06-30T23:59:60Z" "2026-02-30T00:00:00Z"
+"0001-01-01T00:00:00+01:00" "9999-12-31T23:59:59-01:00" "2026-03-01T12:00:00.123456789Z" "2026-03-01T12:00:00.Z"
+"""
+_LONG = ["x" * 200, "x" * 201, "é" * 200, "é" * 201, "a\tb"]
+STRANGE = [Raw(text.replace("·", " ")) for text in _STRANGE.split()] + [Raw(f'"{text}"') for text in _LONG]
 NAMES = ["payload", "data", "eventId", "eventType", "specversion", "unknown", "lines", "netAmount", "currency", "type"]
 
 
@@ -127,7 +126,9 @@ def broken(draw: st.DrawFn, event: Any) -> Any:
 
 
 def chunk_of(texts: list[bytes]) -> Chunk:
-    return Chunk(pa.table([range(len(texts)), range(len(texts)), pa.array(texts, pa.binary()).cast(pa.string())], SCHEMA))
+    return Chunk(
+        pa.table([range(len(texts)), range(len(texts)), pa.array(texts, pa.binary()).cast(pa.string())], SCHEMA)
+    )
 
 
 def check_what_is_proven(texts: list[bytes], dialects: Sequence[checks.Dialect]) -> int:
@@ -163,12 +164,16 @@ def test_what_is_proven_is_accepted_by_the_judge(texts: list[bytes]) -> None:
     check_what_is_proven(texts, checks.dialects())
 
 
-def every_single_change(event: dict[str, Any]) -> Iterator[Any]:
-    """The event with each strange value in each place, and each key left out, named twice, or joined by a new one."""
-    for way in places(event):
+# The types that between them have every kind of field, list and nesting; the others take turns with the strange values.
+RICH = {"QuotePriced", "QuoteAccepted", "ControlTotalsPublished", "PriceBookEntryUpserted", "ApprovalPolicyPublished"}
+
+
+def every_single_change(event: dict[str, Any], one_in: int) -> Iterator[Any]:
+    """The event with strange values in each place, and each key left out, named twice, or joined by a new one."""
+    for turn, way in enumerate(places(event)):
         if not way:
             continue
-        for value in STRANGE:
+        for value in STRANGE[turn % one_in :: one_in]:
             changed = copy.deepcopy(event)
             at(changed, way[:-1])[way[-1]] = value
             yield changed
@@ -196,8 +201,8 @@ def test_no_single_change_is_proven_wrongly(event_type: str) -> None:
     dialect = checks.dialects()[registry.event_types().index(event_type) % 2]
     event = example(event_type)
     spelled = event if dialect.name == "native" else as_cloudevent(event)
-    texts = [text_of(one, style).encode() for one in every_single_change(spelled)]
-    assert 100 < check_what_is_proven(texts, [dialect]) < len(texts)
+    texts = [text_of(one, style).encode() for one in every_single_change(spelled, 1 if event_type in RICH else 6)]
+    assert 20 < check_what_is_proven(texts, [dialect]) < len(texts)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

@@ -69,6 +69,7 @@ def build_marts(home: Home, sql: str, build_id: str, *, complete: bool = True) -
         record.add_attempt(connection, record.Attempt(build_id, now, 1, AS_OF, "code"))
         connection.execute(sql)
         record.write_exclusions(connection, [("fact_line", "seq")])
+        record.write_mart_event_types(connection, [("fact_line", "QuotePriced"), ("fact_line", "QuoteSent")])
         if complete:
             done = record.Build(build_id, now, now, 1, AS_OF, "code", "revision", "manifest", "USD", True)
             record.add_build(connection, done)

@@ -97,7 +97,7 @@ def test_a_port_in_use_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_home_is_served_once(home: Home) -> None:
-    with _only_one(home) as note:
+    with _only_one(home) as (note, _):
         note.write_text("http://127.0.0.1:3000")
         with pytest.raises(Refused, match=r"127\.0\.0\.1:3000"), _only_one(home):
             raise AssertionError("served twice")

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import money, text
@@ -18,15 +18,20 @@ from simulator.envelopes import order_events
 from simulator.timeline import Timeline
 from simulator.window import Window, milliseconds
 
+# A busy machine may take long over a single example.
+unhurried = settings(deadline=None)
+
 AMOUNTS = st.integers(-(10**14), 10**14)
 
 
+@unhurried
 @given(AMOUNTS, st.integers(-10_000, 10_000))
 def test_share_rounds_halves_away_from_zero(amount: int, points: int) -> None:
     exact = (Decimal(amount) * points / 10_000).quantize(Decimal(1), ROUND_HALF_UP)
     assert money.share(np.array([amount]), points).tolist() == [int(exact)]
 
 
+@unhurried
 @given(st.integers(0, 10**16), st.integers(0, 10_000))
 def test_scaled_is_exact_for_large_amounts(amount: int, factor: int) -> None:
     exact = (Decimal(amount) * factor / 10_000).quantize(Decimal(1), ROUND_HALF_UP)
@@ -40,6 +45,7 @@ def test_minor_units_follow_the_currency() -> None:
     assert money.to_minor(amounts, currencies).tolist() == [12_300, 12_400, 10_000, 20_000, -20_000]
 
 
+@unhurried
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**12), st.integers(-3_000, 500), st.integers(-3_000, 500), st.integers(0, 8)),
@@ -88,6 +94,7 @@ def test_known_draws_stay_as_they_are() -> None:
     assert Draws(1).between("stable", np.arange(6), 0, 999).tolist() == [316, 402, 257, 418, 259, 184]
 
 
+@unhurried
 @given(st.lists(st.integers(-(10**17), 10**17), min_size=1, max_size=20))
 def test_amounts_are_written_to_the_digit(units: list[int]) -> None:
     written = [json.loads(value) for value in text.amounts(np.array(units, dtype=np.int64)).to_pylist()]
@@ -95,6 +102,7 @@ def test_amounts_are_written_to_the_digit(units: list[int]) -> None:
     assert all(len(value.partition(".")[2]) == 4 for value in written)
 
 
+@unhurried
 @given(st.lists(st.integers(0, 4_102_444_800_000), min_size=1, max_size=20))
 def test_moments_and_dates_are_written_in_utc(times: list[int]) -> None:
     moments = [json.loads(value) for value in text.moments(np.array(times)).to_pylist()]

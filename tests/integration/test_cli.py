@@ -1,0 +1,157 @@
+"""The command line end to end, in this process: exit codes, JSON on stdout and nothing else there."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.warehouses import add_audit, build_marts, make_home, write_suites
+
+from orchestration.cli.app import run
+from orchestration.home import Home
+from orchestration.reconciliation import suites
+
+Tieout = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setattr(suites, "EXPECTATIONS", write_suites(tmp_path / "expectations"))
+    monkeypatch.setenv("TIEOUT_HOME", str(tmp_path / "home"))
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def tieout(capsys: pytest.CaptureFixture[str]) -> Tieout:
+    """Run a command with --json: its exit code, and what it wrote to stdout as one JSON value."""
+
+    def call(*arguments: str) -> tuple[int, Any]:
+        code = run([*arguments, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def account(event_id: str, name: str, version: int) -> str:
+    event = {
+        "eventId": event_id,
+        "source": "crm",
+        "eventType": "AccountUpserted",
+        "eventTime": "2026-09-01T10:00:00Z",
+        "aggregateType": "Account",
+        "aggregateId": "a1",
+        "aggregateVersion": version,
+        "payload": {"name": name, "segment": "SMB", "region": "EMEA"},
+    }
+    return json.dumps(event) + "\n"
+
+
+def test_land_counts_verdicts_and_quarantine_resolves_them(home: Home, tieout: Tieout, tmp_path: Path) -> None:
+    file = tmp_path / "crm.ndjson"
+    file.write_text(account("e1", "Acme", 1) * 2 + account("e1", "Other", 1) + account("e2", "Acme", 2) + "not json\n")
+    code, landed = tieout("land", str(file))
+    assert code == 0
+    assert landed["verdicts"] == {"accepted": 2, "duplicate": 1, "conflict": 1, "quarantined": 1}
+    assert landed["files"][0]["status"] == "landed"
+    assert tieout("status")[1]["lake"] == {"high_water": 1, "quarantine": {"conflict": 1, "quarantined": 1}}
+
+    code, held = tieout("quarantine", "list")
+    assert code == 0
+    assert [(one["verdict"], one["line_number"]) for one in held] == [("conflict", 3), ("quarantined", 5)]
+    arrival = str(held[0]["arrival_seq"])
+    code, shown = tieout("quarantine", "show", arrival)
+    assert code == 0
+    assert [one["field"] for one in shown["differences"]] == ["payload.name"]
+    code, made = tieout("quarantine", "resolve", arrival, "keep_first", "--reason", "typing error", "--by", "pat")
+    assert code == 0
+    assert made["resolutions"][0]["decision"] == "keep_first"
+    code, retried = tieout("quarantine", "retry", "--reason", "again", "--by", "pat", "--verdict", "quarantined")
+    assert code == 0
+    assert (retried["tried"], len(retried["still_refused"])) == (1, 1)
+    assert tieout("status")[1]["lake"]["quarantine"] == {"conflict": 0, "quarantined": 1}
+    assert len(tieout("quarantine", "list", "--all")[1]) == 2
+
+    missing = str(tmp_path / "missing.ndjson")
+    code, unread = tieout("land", missing, str(file))
+    assert code == 2
+    assert unread["files"][0]["status"] == "already_landed"
+    assert missing in unread["errors"][0]
+
+
+def test_publish_query_roll_back_and_verify(home: Home, tieout: Tieout) -> None:
+    make_home(home.root)
+    code, refused = tieout("publish")
+    assert code == 1
+    assert refused["exit_code"] == 1
+    assert "the ledger has no audit" in refused["error"]
+    add_audit(home)
+    code, first = tieout("publish")
+    assert (code, first["is_new"], first["is_current"]) == (0, True, True)
+    code, rows = tieout("query", "select line_id, amount from fact_line order by seq limit 2")
+    assert (code, rows) == (0, [{"line_id": "L1", "amount": "1.0001"}, {"line_id": "L2", "amount": "2.0002"}])
+    build_marts(home, "update marts.fact_line set amount = 5", "build-2")
+    add_audit(home, build_id="build-2")
+    second = tieout("publish")[1]
+    listed = tieout("releases")[1]
+    assert [(one["release_id"], one["is_current"]) for one in listed] == [
+        (second["release_id"], True),
+        (first["release_id"], False),
+    ]
+    assert tieout("query", "select max(amount) as most from fact_line", "--release", first["release_id"])[1] == [
+        {"most": "100.0100"}
+    ]
+    assert tieout("rollback", first["release_id"])[0] == 0
+    assert tieout("status")[1]["release"]["release_id"] == first["release_id"]
+    assert tieout("rollback", "nonsense")[0] == 2
+    code, verified = tieout("verify")
+    assert (code, verified["ok"], len(verified["checks"])) == (0, True, 4)
+    home.ledger.write_text(home.ledger.read_text().replace("line_mart", "line_most", 1))
+    code, verified = tieout("verify")
+    assert (code, verified["ok"], verified["checks"][0]["what"]) == (1, False, "ledger")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["query", "drop table fact_line"], 1, "Nothing is published yet"),
+        (["query", "select 1", "--role", "finance"], 2, "none defined yet"),
+        (["query"], 2, "SQL"),
+        (["nonsense"], 2, "nonsense"),
+        (["query", "select 1", "--nonsense"], 2, "--nonsense"),
+        (["build"], 1, "Nothing has landed yet"),
+        (["build", "--as-of", "soon"], 2, "--as-of 'soon'"),
+        (["reconcile"], 1, "there is no warehouse"),
+        (["refresh"], 1, "Nothing has landed yet"),
+        (["rollback", "nonsense"], 2, "There is no release nonsense"),
+        (["close", "2026-09"], 2, "not built yet"),
+        (["quarantine", "show", "7"], 2, "7"),
+        (["simulate", "--quotes", "0", "--from", "2026-09-01", "--to", "2026-10-01", "--out", "x"], 2, "--quotes"),
+    ],
+)
+def test_errors_are_one_json_value_with_their_exit_code(
+    home: Home, tieout: Tieout, arguments: list[str], code: int, told: str
+) -> None:
+    found, value = tieout(*arguments)
+    assert (found, value["exit_code"]) == (code, code)
+    assert told in value["error"]
+
+
+def test_on_an_empty_home_everything_that_looks_says_so(home: Home, tieout: Tieout) -> None:
+    code, found = tieout("status")
+    assert code == 0
+    assert (found["inbox"], found["build"], found["audit"], found["release"]) == ([], None, None, None)
+    assert tieout("releases") == (0, [])
+    assert tieout("verify")[0] == 0
+    assert tieout("quarantine", "list") == (0, [])
+    assert not home.root.exists()
+
+
+def test_text_for_people_is_not_json(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    make_home(home.root)
+    add_audit(home)
+    for arguments in (["publish"], ["status"], ["releases"], ["verify"], ["query", "select amount from fact_line"]):
+        assert run(arguments) == 0
+        assert capsys.readouterr().out.strip()
+    assert run(["query", "select 1.5::decimal(9, 4) as amount"]) == 0
+    assert "1.5000" in capsys.readouterr().out
