@@ -35,7 +35,8 @@ lint: $(STAMP)  ## style, types, generated files, SQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m orchestration.contracts.generate --check
-	@$(BIN)/sqlfluff lint --disable-progress-bar models tests/dbt
+	@mkdir -p $(VENV)/lint
+	@TIEOUT_WAREHOUSE=$(VENV)/lint/tieout.duckdb $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/dbt
 
 unit: $(STAMP)  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadfile

@@ -36,14 +36,14 @@
     cast(extract(year from {{ moment }}) * 10000 + extract(month from {{ moment }}) * 100 + extract(day from {{ moment }}) as integer)
 {%- endmacro %}
 
+{# The month of a UTC moment or a date as text, such as 2026-10: the time part of a partition and the period of an invoice. #}
+{% macro month_text(moment) -%}
+    substr(cast(cast({{ moment }} as date) as varchar), 1, 7)
+{%- endmacro %}
+
 {# The as-of time of this build. No model reads the clock. #}
 {% macro as_of() -%}
     {{ required_moment("as_of") }}
-{%- endmacro %}
-
-{# The as-of time of the last complete build; the build's own where there was none. #}
-{% macro built_as_of() -%}
-    {%- if var("built_as_of") -%}{{ required_moment("built_as_of") }}{%- else -%}{{ as_of() }}{%- endif -%}
 {%- endmacro %}
 
 {% macro required_moment(name) -%}

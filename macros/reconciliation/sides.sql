@@ -1,8 +1,3 @@
-{# The month of a UTC moment or a date as text, such as 2026-10: the time part of a partition. #}
-{% macro month_text(moment) -%}
-    substr(cast(cast({{ moment }} as date) as varchar), 1, 7)
-{%- endmacro %}
-
 {# The month of a date key (yyyymmdd) as text. #}
 {% macro month_text_of_key(date_key) -%}
     concat(substr(lpad(cast({{ date_key }} as varchar), 8, '0'), 1, 4), '-', substr(lpad(cast({{ date_key }} as varchar), 8, '0'), 5, 2))

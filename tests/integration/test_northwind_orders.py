@@ -24,7 +24,7 @@ def northwind(tmp_path_factory: pytest.TempPathFactory, open_warehouse: Callable
     lake = Lake(tmp_path_factory.mktemp("northwind") / "lake")
     lake.land(read_events(*sorted(NORTHWIND.glob("*.ndjson.gz"))))
     warehouse = open_warehouse(lake)
-    warehouse.build("--select", *(f"+{mart}" for mart in MARTS), "+int_control_total", as_of="1998-06-01 06:00:00")
+    warehouse.build("--select", *(f"+{mart}" for mart in MARTS), "+stg_control__total", as_of="1998-06-01 06:00:00")
     assert warehouse.failing_tests(*MARTS) == []
     return warehouse
 
@@ -96,7 +96,7 @@ def test_every_month_is_what_its_source_says(northwind: Warehouse, expected: Any
     published = northwind.rows(
         "select system || '/' || strftime(period_start, '%Y-%m') || '/' || measure,"
         " total_count, coalesce(total_amount, 0)"
-        " from intermediate.int_control_total where system <> 'cpq'"
+        " from staging.stg_control__total where system <> 'cpq'"
     )
     wanted = {
         name: (total["count"], Decimal(total["amount"]))

@@ -34,7 +34,7 @@ select
     {{ reporting_amount("lines.tax_amount", "header.currency", "rate") }} as reporting_tax_amount,
     header.issued_at,
     {{ date_key("header.issued_at") }} as invoice_date_key,
-    {{ calendar_month("header.issued_at") }} as period,
+    {{ month_text("header.issued_at") }} as period,
     header.period_start,
     header.period_end,
     header.source_event_id,
