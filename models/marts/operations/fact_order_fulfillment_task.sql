@@ -71,7 +71,7 @@ from assembled
 left join {{ this }} as held on assembled.task_id = held.task_id
 {% endif -%}
 where
-    {{ is_touched("assembled.task_id", "FulfillmentTask") }}
+    {{ is_touched("assembled.task_id", "FulfillmentTask") }} -- noqa: LT02
     {%- if is_incremental() %}
     {%- for column in borrowed %}
     or held.{{ column }} is distinct from assembled.{{ column }}

@@ -4,7 +4,7 @@ with lines as (
     select item.*
     from {{ ref("int_order_item_state") }} as item
     where
-        {{ is_touched("item.order_id", "Order") }}
+        {{ is_touched("item.order_id", "Order") }} -- noqa: LT02
         {%- if is_incremental() %}
         or item.order_id in ({{ ids_with_changed_rate("order_id", "submitted_date_key") }})
         or item.order_id in ({{ ids_with_changed_product_family("order_id") }})
