@@ -48,7 +48,7 @@ generate: $(STAMP)  ## what is generated from the contract's schemas
 	@$(BIN)/python -m orchestration.contracts.generate
 
 lock: $(STAMP)  ## requirements.in to requirements.lock (needs uv)
-	@uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-strip-extras --python-version 3.11 requirements.in -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 requirements.in -o requirements.lock
 
 clean:  ## the environment and the local state
 	@rm -rf $(VENV) .tieout
