@@ -361,7 +361,6 @@ LAKE_FAULTS: list[tuple[str, list[dict[str, Any] | str], set[Place]]] = [
         + [
             bill("Invoice", "E8", "1999-07-05", "USD", ["10"], "10"),
             bill("Invoice", "E8", "1999-08-05", "USD", ["20"], "20"),
-            event(),
         ],
         set(),
     ),
