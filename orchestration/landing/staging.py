@@ -156,18 +156,18 @@ class Staging:
         con = self.con
         con.register("lines", lines)
         try:
-            con.execute(f"create or replace temp table pieces as {checks.split_sql(dialect, 'lines')}")
-            con.execute(f"create or replace temp table envelopes as {checks.envelope_sql(dialect, 'pieces')}")
-            proven = con.execute("select count(*) from envelopes where is_proven").fetchone()
+            pieces = f"({checks.split_sql(dialect, 'lines')})"
+            con.execute(f"create or replace temp table envelopes as {checks.envelope_sql(dialect, pieces)}")
+            proven = con.execute("select count(*) from envelopes where is_proven").fetchall()
             unproven: list[int] = []
-            if proven != (lines.num_rows,):
+            if proven != [(lines.num_rows,)]:
                 missing = "select n from lines where n not in (select n from envelopes where is_proven)"
                 unproven = [n for (n,) in con.execute(missing).fetchall()]
             for (event_type,) in con.execute("select distinct event_type from envelopes where is_proven").fetchall():
                 unproven += self._take_event_type(event_type)
         finally:
             con.unregister("lines")
-            con.execute("drop table if exists pieces; drop table if exists envelopes")
+            con.execute("drop table if exists envelopes")
         return unproven
 
     def _take_event_type(self, event_type: str) -> list[int]:
@@ -175,24 +175,23 @@ class Staging:
             unknown = "select n from envelopes where is_proven and event_type = ?"
             return [n for (n,) in self.con.execute(unknown, [event_type]).fetchall()]
         versions = ", ".join(str(version) for version in registry.supported_versions(event_type))
-        condition = f"""{checks.payload_is_proven(event_type)} and schema_version in ({versions})
-            and aggregate_type = {checks.literal(registry.aggregate_type_of(event_type))}"""
-        self.con.execute(f"""
-            create or replace temp table payloads as
+        of_type = f"from envelopes where is_proven and event_type = {checks.literal(event_type)}"
+        table = self.table(event_type)
+        inserted = self.con.execute(f"""
+            insert into {table}
             with parsed as (
-                select *, {checks.payload_parsed(event_type)} as p, null::varchar as envelope_extra
-                from envelopes
-                where is_proven and event_type = {checks.literal(event_type)}
+                select *, {checks.payload_parsed(event_type)} as p, null::varchar as envelope_extra {of_type}
             )
             select {", ".join(_FROM_LINE)}, event_type, {content_hash_sql()} as content_hash,
-                {checks.control_columns(event_type)}, {condition} as is_proven
+                {checks.control_columns(event_type)}
             from parsed
-        """)
-        table = self.table(event_type)
-        self.con.execute(f"insert into {table} select * exclude (is_proven) from payloads where is_proven")
-        rows = self.con.execute("select n from payloads where not is_proven").fetchall()
-        self.con.execute("drop table payloads")
-        return [n for (n,) in rows]
+            where {checks.payload_is_proven(event_type)} and schema_version in ({versions})
+                and aggregate_type = {checks.literal(registry.aggregate_type_of(event_type))}
+        """).fetchall()
+        if inserted == self.con.execute(f"select count(*) {of_type}").fetchall():
+            return []
+        missing = f"select n {of_type} and n not in (select n from {table})"
+        return [n for (n,) in self.con.execute(missing).fetchall()]
 
     def _stage_judged(self, event_type: str, rows: list[dict[str, Any]]) -> None:
         self.table(event_type)
