@@ -64,4 +64,4 @@ def test_every_variable_is_named(monkeypatch: Any) -> None:
 
     monkeypatch.setattr("orchestration.settings.os.environ", Environment())
     Settings.from_environment()
-    assert {*asked, "TIEOUT_HOME"} == set(re.findall(r"^\| `(TIEOUT_\w+)`", DOCS, flags=re.MULTILINE))
+    assert {*asked, "TIEOUT_HOME", "TIEOUT_UI_PORT"} == set(re.findall(r"^\| `(TIEOUT_\w+)`", DOCS, flags=re.MULTILINE))
