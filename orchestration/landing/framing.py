@@ -173,7 +173,7 @@ class Framing:
         self.rows += len(numbers)
         ns = np.arange(first, self.rows)
         lines = pa.StringArray.from_buffers(len(numbers), pa.py_buffer(offsets.astype(np.int32)), text)
-        whole = pa.record_batch([pa.array(ns), pa.array(numbers), lines], schema=SCHEMA)
+        whole = pa.RecordBatch.from_arrays([_int64s(ns), _int64s(numbers), lines], schema=SCHEMA)
         # DuckDB reads batches in parallel.
         parts = [whole.slice(at, _ROWS_PER_BATCH) for at in range(0, len(numbers), _ROWS_PER_BATCH)]
         return pa.Table.from_batches(parts, schema=SCHEMA)
@@ -185,6 +185,11 @@ class Framing:
     @staticmethod
     def _only(odd: OddLine) -> Chunk:
         return Chunk(SCHEMA.empty_table(), [odd])
+
+
+def _int64s(numbers: NDArray[np.int64]) -> pa.Array:
+    """As Arrow, without a copy (and without `pa.array`, which imports pandas)."""
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -20,6 +20,6 @@ class Limits:
     unpacked_bytes: int = 64 * 1024 * MIB
     unpacked_ratio: int = 400
     ratio_from_bytes: int = 64 * MIB
-    chunk_bytes: int = 16 * MIB
+    chunk_bytes: int = 64 * MIB
     memory: str = "2GB"
     lock_wait_seconds: float = 60.0

@@ -1,7 +1,7 @@
 """Takes lines in, chunk by chunk, and holds what became of them until the batch is written: valid events as typed
 rows per event type, the others with their reason. Which events were there before is not asked here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +236,9 @@ _IDENTITY = {
 }
 
 
-def _only(lines: pa.Table, wanted: Iterable[int]) -> pa.Table:
+def _only(lines: pa.Table, wanted: Sequence[int]) -> pa.Table:
+    if not wanted:
+        return lines.slice(0, 0)
     return lines.filter(pa.array(np.isin(lines["n"].to_numpy(), np.fromiter(wanted, np.int64))))
 
 
