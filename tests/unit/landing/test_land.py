@@ -74,7 +74,7 @@ def test_written_columns_of_batches_are_those_of_the_empty_lake(home: Home, tmp_
 def test_the_manifest_adds_up_and_forms_a_chain(home: Home, tmp_path: Path) -> None:
     priced = example("QuotePriced")
     priced["payload"]["lines"][0]["netAmount"] = "99999999999999.9999"
-    priced["payload"]["lines"].append(priced["payload"]["lines"][0] | {"netAmount": "0.0001"})
+    priced["payload"]["lines"].append(priced["payload"]["lines"][0] | {"lineId": "ID-2", "netAmount": "0.0001"})
     future = account("f", eventTime="2999-01-01T00:00:00Z")
     file = write(tmp_path / "a.ndjson.gz", [account("1"), b"", priced, b"  ", account("1"), future, b"{"])
     result = land(home, [file, write(tmp_path / "b.ndjson", [account("2")])])
@@ -226,6 +226,20 @@ def test_what_cannot_be_read_is_named_and_the_rest_lands(home: Home, tmp_path: P
     assert all(str(path) in str(caught.value) for path in (tmp_path / "missing.ndjson", pipe, wrong))
     assert caught.value.result.verdicts == Verdicts(accepted=1)
     assert lake_state(home).high_water == 1
+
+
+@pytest.mark.parametrize("extra", [{}, {"unknown": 1}])
+def test_a_line_that_is_named_twice_is_quarantined(home: Home, tmp_path: Path, extra: dict[str, int]) -> None:
+    """In SQL, and where the judge has to look because of an unknown field."""
+    priced = example("QuotePriced") | extra
+    line = priced["payload"]["lines"][0]
+    apart = priced | {"eventId": "e-2", "payload": priced["payload"] | {"lines": [line, line | {"lineId": "ID-2"}]}}
+    line["adjustments"] *= 2
+    twice = priced | {"eventId": "e-3", "payload": priced["payload"] | {"lines": [line, line | {"lineId": "ID-1"}]}}
+    result = land(home, [write(tmp_path / "a.ndjson", [priced, apart, twice])])
+    assert result.verdicts == Verdicts(accepted=2, quarantined=1)
+    (refused,) = rows(home, "quarantine")
+    assert (refused["reason_code"], refused["field"]) == ("repeated_entry", "payload.lines[1].lineId")
 
 
 def test_an_empty_file_is_an_empty_batch(home: Home, tmp_path: Path) -> None:
