@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import random
+import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,8 +17,18 @@ from landing_files import accepted_set, account, accounts, check_every_line_is_a
 from orchestration.contracts.examples import as_cloudevent, example
 from orchestration.contracts.registry import event_types, stream_of
 from orchestration.home import PROJECT_ROOT, Home
-from orchestration.landing import FilesUnusable, Status, Verdicts, batches, ensure_lake, lake_state, land
+from orchestration.landing import (
+    FilesUnusable,
+    Status,
+    Verdicts,
+    add_new_event_types,
+    batches,
+    ensure_lake,
+    lake_state,
+    land,
+)
 from orchestration.landing.layout import DUPLICATE_COLUMNS, EVENT_COLUMNS, QUARANTINE_COLUMNS, RESOLUTION_COLUMNS
+from orchestration.warehouse.lake import lake_breaks
 
 NORTHWIND = Path(os.environ.get("TIEOUT_NORTHWIND") or PROJECT_ROOT / "../shared/data/northwind")
 
@@ -47,6 +59,27 @@ def test_the_empty_lake_has_a_schema_for_everything(home: Home) -> None:
     before = (home.lake / "batches" / "batch_seq=00000000" / "manifest.json").read_bytes()
     ensure_lake(home)
     assert (home.lake / "batches" / "batch_seq=00000000" / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("mend", [ensure_lake, add_new_event_types, lambda home: land(home, [])])
+def test_a_lake_older_than_an_event_type_gets_its_empty_file(
+    home: Home, tmp_path: Path, mend: Callable[[Home], object]
+) -> None:
+    land(home, [write(tmp_path / "a.ndjson", [account("1")])])
+    empty, _ = batches(home)
+    # As before these two came into the contract, the second with a stream of its own.
+    shutil.rmtree(empty.folder / "events/stream=quote/event_type=QuotePriced")
+    shutil.rmtree(empty.folder / "events/stream=control")
+    mend(home)
+    priced = f"{home.lake}/batches/*/events/stream=quote/event_type=QuotePriced/*.parquet"
+    totals = f"{home.lake}/batches/*/events/stream=control/event_type=ControlTotalsPublished/*.parquet"
+    with duckdb.connect() as con:
+        for path in (priced, totals):
+            described = con.execute(f"describe select * from read_parquet('{path}', hive_partitioning = false)")
+            assert {name: kind for name, kind, *_ in described.fetchall()} == EVENT_COLUMNS
+    assert lake_breaks(home, contents=True) == []
+    assert batches(home)[0] == empty
+    assert not list((home.lake / "tmp").iterdir())
 
 
 def test_each_event_type_lands_where_it_belongs(home: Home, tmp_path: Path) -> None:
