@@ -159,6 +159,28 @@ def test_staging_that_lost_an_event(northwind: Home, tmp_path: Path) -> None:
     assert ("quote_line", "quote/1996-07/USD") in failed
 
 
+STAGED_AMOUNTS = {
+    "landed/QuotePriced/USD": "update staging.stg_cpq__quote_priced set lines = [struct_update(line, netAmount :="
+    " cast(line.netAmount + 0.0001 as decimal(18, 4))) for line in lines if true] where quote_id = 'NW-Q-10248'",
+    "landed/InvoiceIssued/USD": "update staging.stg_billing__invoice_issued set total_net_amount = total_net_amount"
+    " + 0.0001 where invoice_id = (select min(invoice_id) from staging.stg_billing__invoice_issued)",
+    "landed/OrderSubmitted/EUR": "update staging.stg_oms__order_submitted set currency = 'EUR'"
+    " where order_id = 'NW-O-10248'",
+}
+
+
+def test_staging_that_reads_another_amount_than_landed(northwind: Home, tmp_path: Path) -> None:
+    home = copy_warehouse(northwind, tmp_path / "home")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        for statement in STAGED_AMOUNTS.values():
+            assert connection.execute(statement).fetchone() == (1,)
+    failed = places(reconcile(home), "failed")
+    assert {partition for key, partition in failed if key == "landed_amount"} == {
+        *STAGED_AMOUNTS,
+        "landed/OrderSubmitted/USD",
+    }
+
+
 numbers = count(1)
 
 
