@@ -64,7 +64,7 @@ def find(paths: Sequence[Path], limits: Limits) -> Inputs:
                     inputs.skipped.append(f"{entry}: passed over, no JSON array of events")
                 else:
                     files.append(entry)
-        elif not is_event_file(path):
+        elif not is_event_file(path) and path.exists():
             errors.append(f"{path}: no event file by its name; expected {', '.join(FORMATS)}, also with .gz or .zst")
         else:
             files.append(path)

@@ -21,6 +21,7 @@ from orchestration.landing.lake import (
 )
 from orchestration.landing.layout import Batch, LakeState, lake_state, temporary_folder
 from orchestration.landing.limits import Limits
+from orchestration.landing.repeated import repeat_decisions
 from orchestration.landing.results import DiskFull, FileResult, FilesUnusable, LandResult, Status, Verdicts
 from orchestration.landing.staging import Staging, connect
 from orchestration.landing.writing import Draft, write_batch
@@ -73,6 +74,7 @@ class Lander:
                     raise
                 except Unusable as error:
                     errors.append(str(error))
+            repeat_decisions(self._home)
             result = LandResult(tuple(results), lake_state(self._home).high_water, tuple(errors), tuple(inputs.skipped))
         if errors:
             raise FilesUnusable(result)

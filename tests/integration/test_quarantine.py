@@ -212,6 +212,30 @@ def test_a_second_decision_replaces_what_the_first_put_in_force(conflicting: Hom
     assert [record.body["resolution_seq"] for record in ledger.read(conflicting)] == [1, 3]
 
 
+def test_what_lost_against_the_first_content_may_come_again(conflicting: Home) -> None:
+    (made, *_) = quarantine.resolve(conflicting, 2, Decision.KEEP_FIRST, **WHO)
+    landed(conflicting, "again.ndjson", quote("1", region="B"), quote("1", region="C"))
+    assert arrivals(conflicting) == [4, 6]
+    (repeated,) = [
+        one for one in quarantine.list_entries(conflicting, Filters(with_resolved=True)) if one.arrival_seq == 5
+    ]
+    assert repeated.resolution is not None
+    assert (repeated.resolution.decision, repeated.resolution.resolved_by) == (Decision.KEEP_FIRST, "Ada")
+    assert repeated.resolution.reason == f"decided before, in resolution {made.resolution_seq}: {WHO['reason']}"
+    assert [record.body["arrival_seqs"] for record in ledger.read(conflicting)] == [["2-3"], ["5"]]
+
+
+def test_what_was_replaced_may_come_again_and_only_against_what_replaced_it(conflicting: Home) -> None:
+    quarantine.resolve(conflicting, 2, Decision.TAKE_SECOND, **WHO)
+    again = landed(conflicting, "again.ndjson", quote("1", region="A"), b"")
+    assert again.verdicts == Verdicts(conflict=1)
+    assert arrivals(conflicting) == [4]
+    quarantine.resolve(conflicting, 4, Decision.TAKE_SECOND, **WHO)
+    landed(conflicting, "later.ndjson", quote("1", region="A"), quote("1", region="B"))
+    assert arrivals(conflicting) == [8]
+    assert regions_in_force(conflicting) == ["C"]
+
+
 def test_the_same_decision_again_changes_nothing_and_another_one_is_refused(conflicting: Home) -> None:
     made = quarantine.resolve(conflicting, 2, Decision.TAKE_SECOND, **WHO)
     files = sorted(conflicting.lake.rglob("*.parquet"))
