@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from support.killing import Pipeline, Point, pipeline, points_of, small_project
 from support.quote_stories import quotes
-from tests.unit.landing.landing_files import account, write
 
 import simulator
 from orchestration.home import PROJECT_ROOT
 from orchestration.reconciliation.suites import EXPECTATIONS
+from tests.unit.landing.landing_files import account, write
 
 IN_CI = 8
 AT_LEAST = 40

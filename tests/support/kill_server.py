@@ -6,6 +6,7 @@ A step is whatever the pipeline is about to do to a file of its home, and each t
 """
 
 import fcntl
+import importlib
 import json
 import os
 import re
@@ -19,6 +20,11 @@ from typing import Any
 
 from orchestration.home import Home
 
+SLOW = (
+    *("dbt.adapters.duckdb", "dbt.cli.main", "dbt.task.build", "sqlparse.engine", "great_expectations", "pandas"),
+    *("pyarrow.dataset", "pyarrow.parquet", "currency_converter", "orchestration.landing", "orchestration.refresh"),
+    *("orchestration.publishing.publish", "orchestration.reconciliation", "orchestration.warehouse.build"),
+)
 CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # Names that differ from run to run, and what they have in common.
 RANDOM_NAMES = re.compile(r"(?<=-)[a-z0-9_]{8}(?=/|$)|[0-9a-f]{6,}|[0-9]+")
@@ -86,7 +92,7 @@ class Steps:
         """A path under the root, the same in every run; None for any other."""
         if isinstance(path, int):
             try:
-                path = os.readlink(f"/proc/self/fd/{path}")
+                path = Path(f"/proc/self/fd/{path}").readlink()
             except OSError:
                 return None
         text = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else ""
@@ -202,27 +208,15 @@ def _child(request: dict[str, Any], pipe: int) -> None:
         with os.fdopen(pipe, "wb") as stream:
             stream.write(told)
         code = 0
-    except BaseException:  # the parent goes on serving; the exit code and this tell what happened
-        traceback.print_exc()
     finally:
+        if code:
+            traceback.print_exc()
         os._exit(code)
 
 
 def _import_what_is_slow() -> None:
-    import currency_converter
-    import dbt.adapters.duckdb
-    import dbt.cli.main
-    import dbt.task.build
-    import great_expectations
-    import pandas
-    import pyarrow.dataset
-    import pyarrow.parquet
-    import sqlparse.engine  # noqa: F401
-
-    import orchestration.landing
-    import orchestration.publishing.publish
-    import orchestration.reconciliation
-    import orchestration.warehouse.build  # noqa: F401
+    for name in SLOW:
+        importlib.import_module(name)
 
 
 if __name__ == "__main__":
