@@ -107,11 +107,11 @@ def test_readers_see_one_whole_release_while_others_appear(home: Home, monkeypat
 
 @pytest.mark.proof
 def test_ten_readers_through_twenty_publishes(
-    home: Home, monkeypatch: pytest.MonkeyPatch, record_testsuite_property: Callable[[str, object], None]
+    home: Home, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     monkeypatch.setenv("TIEOUT_RETAIN_RELEASES", "3")
     answers = check_readers(home, publishes=20, threads=5, processes=5)
-    record_testsuite_property("readers: answers, each of one release", answers)
+    record_property("readers: answers, each of one release", answers)
 
 
 def test_a_mixed_release_shows(home: Home) -> None:

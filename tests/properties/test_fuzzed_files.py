@@ -185,13 +185,13 @@ def test_every_line_of_fuzzed_files_is_accounted_for(home: Home) -> None:
 
 
 @pytest.mark.proof
-def test_every_line_of_many_fuzzed_files_is_accounted_for(home: Home, record_testsuite_property: Any) -> None:
+def test_every_line_of_many_fuzzed_files_is_accounted_for(home: Home, record_property: Any) -> None:
     seen = fuzz(home, FULL_SIZE)
     assert seen["accepted"] > FULL_SIZE // 2
     assert len(seen) > 12, seen
-    record_testsuite_property("fuzz: files", len(batches(home)) - 1)
-    record_testsuite_property("fuzz: lines", batches(home)[-1].manifest["arrival"]["next"] - 1)
-    record_testsuite_property("fuzz: reasons seen", len(seen) - 1)
+    record_property("fuzz: files", len(batches(home)) - 1)
+    record_property("fuzz: lines", batches(home)[-1].manifest["arrival"]["next"] - 1)
+    record_property("fuzz: reasons seen", len(seen) - 1)
 
 
 def test_a_line_that_is_lost_or_changed_shows(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
