@@ -42,7 +42,7 @@ unit: $(STAMP)  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 proof: $(STAMP)  ## the proofs of docs/proofs.md in full (about an hour on two cores)
-	@$(BIN)/pytest -m proof -n 2 --dist load --durations 0 --durations-min 1 --junit-xml .tieout/proof.xml
+	@$(BIN)/pytest -m proof -n 2 --dist loadfile --junit-xml .tieout/proof.xml
 	@$(BIN)/python tests/support/proof_summary.py .tieout/proof.xml
 
 ui: $(STAMP)  ## Dagster on a free port, over the same state
