@@ -9,7 +9,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test lint unit ui lock generate clean
+.PHONY: help setup demo test lint unit proof ui lock generate clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ lint: $(STAMP)  ## style, types, generated files, SQL
 
 unit: $(STAMP)  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+proof: $(STAMP)  ## the proofs of docs/proofs.md in full (about an hour on two cores)
+	@$(BIN)/pytest -m proof -n 2 --dist loadfile --junit-xml .tieout/proof.xml
+	@$(BIN)/python tests/support/proof_summary.py .tieout/proof.xml
 
 ui: $(STAMP)  ## Dagster on a free port, over the same state
 	@$(BIN)/python -m orchestration.ui

@@ -61,3 +61,16 @@
 {% macro duckdb__iso_day_of_week(day) -%}
     cast(extract(isodow from {{ day }}) as integer)
 {%- endmacro %}
+
+{# The names of the fields of a JSON object, as a list of texts; NULL for NULL. #}
+{% macro json_field_names(object) -%}
+    {{ return(adapter.dispatch("json_field_names", "tieout")(object)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_field_names(object) -%}
+    json_keys({{ object }})
+{%- endmacro %}
+
+{% macro spark__json_field_names(object) -%}
+    json_object_keys({{ object }})
+{%- endmacro %}

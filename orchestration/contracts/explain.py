@@ -6,6 +6,7 @@ from typing import Any
 
 from jsonschema import ValidationError
 
+from orchestration.contracts import registry
 from orchestration.contracts.reasons import Reason
 from orchestration.contracts.strict_json import Problem, write
 
@@ -73,6 +74,8 @@ def _of_value(error: ValidationError, found: Any, rule: Any) -> tuple[Reason, st
             return Reason.WRONG_LENGTH, f"the text has {len(found)} characters and must have {bound} {rule}"
         case "minimum" | "maximum":
             return Reason.WRONG_VALUE, f"{_shown(found)} is not {bound} {rule}"
+        case registry.UNIQUE_BY:
+            return Reason.REPEATED_ENTRY, error.message
         case "format":
             return Reason.BAD_TIME, f"{_shown(found)} is no {_FORMATS[rule]}"
         case _:
