@@ -35,11 +35,14 @@
     {%- endif %}
 {%- endmacro %}
 
-{# The condition that limits an incremental run to touched aggregates; true in a full build. #}
-{% macro is_touched(column, aggregate_types) -%}
-    {%- set ids = touched_ids(aggregate_types) -%}
+{#
+    The condition that limits an incremental run to touched aggregates and to those of the further queries in `or_in`; true in a full build. One
+    set of ids, because engines join with a set, but try each row against an `or`.
+#}
+{% macro is_touched(column, aggregate_types, or_in=[]) -%}
+    {%- set ids = [touched_ids(aggregate_types)] + or_in -%}
     {%- if is_incremental() -%}
-    {{ column }} in ({{ ids }})
+    {{ column }} in ({{ ids | join(" union all ") }})
     {%- else -%}
     true
     {%- endif -%}
