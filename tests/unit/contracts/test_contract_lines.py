@@ -171,7 +171,9 @@ def test_a_time_is_rfc_3339_with_a_zone_within_the_years(text: str, fine: bool) 
         ("OrderCancellationRequested", "orderItemIds", None, None),
     ],
 )
-def test_what_a_list_names_twice(event_type: str, path: str, change: dict[str, object] | None, field: str | None) -> None:
+def test_what_a_list_names_twice(
+    event_type: str, path: str, change: dict[str, object] | None, field: str | None
+) -> None:
     said = example(event_type)
     entries = at(said, f"payload.{path}")
     entries.append(entries[0] if change is None else entries[0] | change)
