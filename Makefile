@@ -9,7 +9,12 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test lint unit proof ui lock generate clean
+EVENTS ?= 100000
+INCREMENT ?= 10000
+BATCHES ?= 100
+KEEP ?=
+
+.PHONY: help setup demo test lint unit proof ui lock generate bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,8 +47,11 @@ unit: $(STAMP)  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 proof: $(STAMP)  ## the proofs of docs/proofs.md in full (about an hour on two cores)
-	@$(BIN)/pytest -m proof -n 2 --dist load --durations 0 --durations-min 1 --junit-xml .tieout/proof.xml
+	@$(BIN)/pytest -m proof -n 2 --dist loadfile --junit-xml .tieout/proof.xml
 	@$(BIN)/python tests/support/proof_summary.py .tieout/proof.xml
+
+bench: $(STAMP)  ## measurements: EVENTS=100000 INCREMENT=10000 BATCHES=100; KEEP=--keep puts them into docs/benchmarks.md
+	@$(BIN)/python -m benchmarks --events $(EVENTS) --increment $(INCREMENT) --batches $(BATCHES) $(KEEP)
 
 ui: $(STAMP)  ## Dagster on a free port, over the same state
 	@$(BIN)/python -m orchestration.ui

@@ -81,8 +81,8 @@ def chunk_events(first: int, last: int, world: World, totals: ControlTotals, fau
     assets = build_assets(orders, work, activation, world)
     invoices = bill(quotes, orders, work, activation, assets.terminated, world)
     credited = credit(quotes, orders, invoices, world).invoice
-    invoices = business.invoices(quotes, orders, work, assets.terminated, invoices, credited)
-    credits = business.uncopied(invoices, credit(quotes, orders, invoices, world))
+    invoices = faults.billing.invoices(quotes, orders, work, assets.terminated, invoices, credited)
+    credits = faults.billing.uncopied(invoices, credit(quotes, orders, invoices, world))
     count_quotes(totals, quotes, journeys, pricings)
     count_orders(totals, quotes, orders, work)
     count_billing(totals, invoices, credits)

@@ -7,6 +7,8 @@ import pyarrow as pa
 from simulator.control import MEASURES, WITH_AMOUNT, ControlTotals
 from simulator.envelopes import Lines
 from simulator.faults.business import BusinessFaults
+from simulator.faults.context import Context
+from simulator.faults.invoicing import BillingFaults
 from simulator.faults.references import ReferenceFaults
 from simulator.faults.spec import Wanted
 from simulator.faults.transport import TransportFaults
@@ -25,7 +27,8 @@ class Faults:
         self.world = world
         self.truth = Truth()
         self.victims = Victims(wanted, world.quotes, world.draws)
-        self.business = BusinessFaults(self.victims, self.truth, world.draws, world.window.end_ms)
+        context = Context(self.victims, self.truth, world.draws, world.window.end_ms)
+        self.business, self.billing = BusinessFaults(context), BillingFaults(context)
         self._transport = TransportFaults(self.victims, self.truth, world.draws, world.window)
         self._references = ReferenceFaults(self.victims, self.truth, world)
         self._may_lack_references = True

@@ -2,27 +2,21 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from simulator.draws import Draws
 from simulator.envelopes import Lines
+from simulator.faults.arrivals import Delayed, Event, events_of
 from simulator.faults.spec import Wanted
 from simulator.faults.truth import Fault, Truth, moment_text, month_of
 from simulator.faults.victims import Victims
 from simulator.money import UNIT
 from simulator.window import DAY, HOUR, SECOND, Ints, Window
 
-_HEAD = (
-    r'^\{"eventId":"(?P<id>[^"]+)","source":"\w+","eventType":"(?P<type>\w+)","schemaVersion":1,"eventTime":"[^"]+",'
-    r'"recordedTime":"[^"]+","aggregateType":"(?P<kind>\w+)","aggregateId":"(?P<aggregate>[^"]+)",'
-    r'"aggregateVersion":(?P<version>\d+),"correlationId":"COR-(?P<number>\d+)"'
-)
 # What may go missing, be refused or come twice without a figure of a mart being short of it.
 _STEPS = ("QuoteSent", "QuoteConfigurationValidated", "OrderSubmissionAttempted", "OrderDecompositionAttempted")
 _COUNTED = ("TaskCompleted",)
@@ -34,36 +28,6 @@ _RENAMED = {
     "OrderSubmissionAttempted": "idempotencyKey",
     "OrderDecompositionAttempted": "outcome",
 }
-
-
-@dataclass(frozen=True)
-class Event:
-    """A line that can be hit: where it is, and what its envelope says. `number` is that of its quote."""
-
-    source: str
-    row: int
-    time: int
-    event_id: str
-    event_type: str
-    aggregate_type: str
-    aggregate_id: str
-    version: int
-    number: int
-    line: str
-
-    @property
-    def month(self) -> str:
-        return month_of(self.time)
-
-
-@dataclass(frozen=True)
-class Delayed:
-    """A line that is written when all others are: at the end of the file of a month, in order of arrival."""
-
-    source: str
-    month: str
-    arrival: int
-    line: str
 
 
 class TransportFaults:
@@ -91,7 +55,7 @@ class TransportFaults:
         """The lines of a chunk, one `Lines` per source, as they are to be written."""
         if not self.victims.of_kind(*self._harms):
             return parts
-        self._events = [event for part in parts for event in _events(part)]
+        self._events = [event for part in parts for event in events_of(part)]
         self._at = {(e.aggregate_type, e.aggregate_id, e.version): e for e in self._events}
         self._changed: dict[tuple[str, int], str | None] = {}
         for kind, (types, harm) in self._harms.items():
@@ -232,29 +196,6 @@ class TransportFaults:
         split = [line.splitlines(keepends=True) for line in lines]
         time = np.repeat(part.time, [len(row) for row in split])
         return Lines(part.source, time, pa.array([line for row in split for line in row], pa.string()))
-
-
-def _events(part: Lines) -> list[Event]:
-    head = pc.extract_regex(part.line, _HEAD)
-    found = np.flatnonzero(pc.is_valid(head).to_numpy(zero_copy_only=False))
-    rows = pa.array(found)
-    said = head.take(rows).to_pylist()
-    lines, times = part.line.take(rows).to_pylist(), part.time[found].tolist()
-    return [
-        Event(
-            part.source,
-            row,
-            time,
-            one["id"],
-            one["type"],
-            one["kind"],
-            one["aggregate"],
-            int(one["version"]),
-            int(one["number"]) - 1,
-            line,
-        )
-        for row, time, one, line in zip(found.tolist(), times, said, lines, strict=True)
-    ]
 
 
 def _text(content: dict[str, Any]) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 from orchestration.errors import Unusable
 from simulator.draws import Draws
 from simulator.faults.spec import Wanted
-from simulator.window import Ints
+from simulator.faults.truth import month_of
+from simulator.window import Bools, Ints
 
 
 class Victims:
@@ -69,3 +70,15 @@ class Victims:
                     f"--faults {one.kind}={one.count}: only {self._done[one]} could be made{where}; "
                     "simulate more quotes or a longer time"
                 )
+
+
+def months_of(times: Ints) -> list[str]:
+    """The months of moments in milliseconds, such as `2026-09`."""
+    return [month_of(time) for time in times.tolist()]
+
+
+def first_of_each(owner: Ints, can: Bools) -> Ints:
+    """The first row that can be hit of each owner; owners rise with the rows."""
+    rows = np.flatnonzero(can)
+    first: Ints = rows[np.unique(owner[rows], return_index=True)[1]]
+    return first

@@ -116,17 +116,17 @@ def test_an_end_that_differs_shows(small: Prepared) -> None:
 
 
 @pytest.mark.proof
-def test_killed_at_every_step(small: Prepared, record_testsuite_property: Any) -> None:
+def test_killed_at_every_step(small: Prepared, record_property: Any) -> None:
     for point in small.points:
         small.check(point)
-    record_testsuite_property("small project: points of kill", len(small.points))
+    record_property("small project: points of kill", len(small.points))
     assert len(small.points) >= AT_LEAST
 
 
 @pytest.mark.proof
-def test_killed_while_the_own_models_are_built(real: Prepared, record_testsuite_property: Any) -> None:
+def test_killed_while_the_own_models_are_built(real: Prepared, record_property: Any) -> None:
     models = [point for point in real.points if point[0].startswith("told model")]
     assert len(models) > 100
     for point in spread(models, REAL_MODELS):
         real.check(point)
-    record_testsuite_property("own project: points of kill", REAL_MODELS)
+    record_property("own project: points of kill", REAL_MODELS)

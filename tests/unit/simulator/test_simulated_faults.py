@@ -8,6 +8,7 @@ import fault_reading as reading
 import pytest
 from conftest import END, START
 from fault_reading import Run, read_run
+from truth_reading import truth_breaks
 
 import simulator
 from orchestration.errors import Unusable
@@ -39,14 +40,14 @@ def faulty(faulty_folder: Path) -> Run:
 def test_every_fault_is_in_the_files_and_nothing_else(clean: Run, faulty: Run) -> None:
     assert Counter(fault["kind"] for fault in faulty.truth) == COUNTS
     assert set(reading.IS_THERE) == set(KINDS)
-    assert list(reading.truth_breaks(clean, faulty)) == []
+    assert list(truth_breaks(clean, faulty)) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_reading_notices_a_truth_that_is_gone(clean: Run, faulty: Run, kind: str) -> None:
     faulty.truth.remove(next(fault for fault in faulty.truth if fault["kind"] == kind))
     try:
-        assert list(reading.truth_breaks(clean, faulty)) != []
+        assert list(truth_breaks(clean, faulty)) != []
     except ValueError:
         assert kind == "corrupt"  # a line that cannot be read, and no fault says why
 
@@ -57,7 +58,7 @@ def test_the_reading_notices_a_truth_that_is_gone(clean: Run, faulty: Run, kind:
 def test_the_reading_notices_another_amount(clean: Run, faulty: Run, kind: str) -> None:
     fault = next(fault for fault in faulty.truth if fault["kind"] == kind and fault["amount"])
     fault["amount"] = fault["amount"][:-1] + "1"
-    assert list(reading.truth_breaks(clean, faulty)) != []
+    assert list(truth_breaks(clean, faulty)) != []
 
 
 def test_the_reading_notices_a_fault_that_is_not_there(clean: Run, faulty: Run) -> None:
