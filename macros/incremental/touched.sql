@@ -50,6 +50,10 @@
 
 {# Staging that is kept as a table, because its payloads are worth parsing once: drops what a resolved conflict replaced. #}
 {% macro delete_superseded() -%}
+    {{ return(adapter.dispatch("delete_superseded", "tieout")()) }}
+{%- endmacro %}
+
+{% macro duckdb__delete_superseded() -%}
     {%- if is_incremental() -%}
     delete from {{ this }} where arrival_seq in (select arrival_seq from {{ ref("stg_lake__superseded_event") }})
     {%- endif -%}

@@ -24,3 +24,24 @@
         where manifest.batch_seq <= {{ var("lake_high_water") | int }}
     )
 {%- endmacro %}
+
+{% macro spark__landed_control_sums() -%}
+    (
+        select
+            parsed.manifest.batch_seq,
+            event_type,
+            currency,
+            cast(control_sum.amount as decimal(38, 4)) as amount
+        from (
+            select
+                from_json(
+                    cast(file.content as string),
+                    'batch_seq bigint, control_sums map<string, map<string, struct<events: bigint, amount: string>>>'
+                ) as manifest
+            from binaryFile.`{{ var("lake_path") }}/batches/batch_seq=*/manifest.json` as file
+        ) as parsed
+        lateral view explode(parsed.manifest.control_sums) as event_type, of_type
+        lateral view explode(of_type) as currency, control_sum
+        where parsed.manifest.batch_seq <= {{ var("lake_high_water") | int }}
+    )
+{%- endmacro %}

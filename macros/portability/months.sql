@@ -5,9 +5,9 @@
 
 {# The month of a month_number as text, such as 2026-10. #}
 {% macro month_text_of_number(number) -%}
-    concat(
-        lpad(cast(cast(floor(({{ number }}) / 12) as integer) as varchar), 4, '0'), '-',
-        lpad(cast(({{ number }}) - cast(floor(({{ number }}) / 12) as integer) * 12 + 1 as varchar), 2, '0')
+    concat_ws(
+        '', lpad(cast(cast(floor(({{ number }}) / 12) as integer) as string), 4, '0'), '-',
+        lpad(cast(({{ number }}) - cast(floor(({{ number }}) / 12) as integer) * 12 + 1 as string), 2, '0')
     )
 {%- endmacro %}
 

@@ -57,7 +57,7 @@ compared as (
 
 select
     'currency' as check_key,
-    concat(compared.part, '/', {{ month_text("compared.dated_at") }}) as partition,
+    concat_ws('', compared.part, '/', {{ month_text("compared.dated_at") }}) as partition,
     'source' as kind,
     'critical' as severity,
     count(*) filter (where compared.is_compared) as left_count,
@@ -65,7 +65,7 @@ select
     min(
         case
             when compared.is_different
-                then concat(compared.document_id, ' in ', compared.currency, ', not in ', compared.other_currency)
+                then concat_ws('', compared.document_id, ' in ', compared.currency, ', not in ', compared.other_currency)
         end
     ) as example
 from compared

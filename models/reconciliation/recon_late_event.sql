@@ -2,7 +2,7 @@
 -- but what was reported of that month before they came was short of them.
 select
     'late_event' as check_key,
-    concat(lake_event.source_system, '/', {{ month_text("lake_event.event_time") }}) as partition,
+    concat_ws('', lake_event.source_system, '/', {{ month_text("lake_event.event_time") }}) as partition,
     'source' as kind,
     'warning' as severity,
     count(*) filter (where {{ seconds_between("lake_event.event_time", "lake_event.recorded_time") }} > 86400) as left_count,
@@ -10,7 +10,7 @@ select
     min(
         case
             when {{ seconds_between("lake_event.event_time", "lake_event.recorded_time") }} > 86400
-                then concat(lake_event.event_id, ' recorded ', substr(cast(lake_event.recorded_time as varchar), 1, 10))
+                then concat_ws('', lake_event.event_id, ' recorded ', substr(cast(lake_event.recorded_time as string), 1, 10))
         end
     ) as example
 from {{ lake_envelopes() }}

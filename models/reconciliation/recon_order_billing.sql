@@ -32,7 +32,7 @@ without_order as (
 
 select
     'order_billing' as check_key,
-    concat('billing/', covered.month, '/', covered.currency) as partition,
+    concat_ws('', 'billing/', covered.month, '/', covered.currency) as partition,
     'source' as kind,
     'critical' as severity,
     true as is_proven,
@@ -45,9 +45,9 @@ select
     min(
         case
             when leg.leg_status <> 'matched' and leg.last_invoice_id is null
-                then concat(leg.order_item_id, ' of order ', leg.order_id, ': ', leg.leg_status)
+                then concat_ws('', leg.order_item_id, ' of order ', leg.order_id, ': ', leg.leg_status)
             when leg.leg_status <> 'matched'
-                then concat(leg.order_item_id, ' of order ', leg.order_id, ': ', leg.leg_status, ', last on ', leg.last_invoice_id)
+                then concat_ws('', leg.order_item_id, ' of order ', leg.order_id, ': ', leg.leg_status, ', last on ', leg.last_invoice_id)
         end
     ) as example
 from covered
@@ -56,7 +56,7 @@ group by covered.month, covered.currency
 union all
 select
     'order_billing' as check_key,
-    concat('billing/', without_order.month, '/', without_order.currency, '/without_order') as partition,
+    concat_ws('', 'billing/', without_order.month, '/', without_order.currency, '/without_order') as partition,
     'source' as kind,
     'critical' as severity,
     false as is_proven,
@@ -66,6 +66,6 @@ select
     cast(null as decimal(38, 4)) as right_overbilled_amount,
     cast(null as decimal(38, 4)) as left_underbilled_amount,
     cast(null as decimal(38, 4)) as right_underbilled_amount,
-    concat('invoice lines that name no order item: ', cast(without_order.line_count as varchar), ', such as ', without_order.example)
+    concat_ws('', 'invoice lines that name no order item: ', cast(without_order.line_count as string), ', such as ', without_order.example)
         as example
 from without_order

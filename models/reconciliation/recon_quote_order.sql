@@ -27,7 +27,7 @@ without_quote as (
 
 select
     'quote_order' as check_key,
-    concat('order/', covered.month, '/', covered.currency) as partition,
+    concat_ws('', 'order/', covered.month, '/', covered.currency) as partition,
     'source' as kind,
     'critical' as severity,
     true as is_proven,
@@ -42,7 +42,7 @@ select
     min(
         case
             when line.leg_status <> 'matched'
-                then concat(line.order_id, ' line ', line.quote_line_id, ' of quote ', line.quote_id, ': ', line.leg_status)
+                then concat_ws('', line.order_id, ' line ', line.quote_line_id, ' of quote ', line.quote_id, ': ', line.leg_status)
         end
     ) as example
 from covered
@@ -51,7 +51,7 @@ group by covered.month, covered.currency
 union all
 select
     'quote_order' as check_key,
-    concat('order/', without_quote.month, '/', without_quote.currency, '/without_quote') as partition,
+    concat_ws('', 'order/', without_quote.month, '/', without_quote.currency, '/without_quote') as partition,
     'source' as kind,
     'critical' as severity,
     false as is_proven,
@@ -63,5 +63,5 @@ select
     cast(null as decimal(38, 4)) as right_over_amount,
     cast(null as decimal(38, 4)) as left_under_amount,
     cast(null as decimal(38, 4)) as right_under_amount,
-    concat('orders that name no quote: ', cast(without_quote.order_count as varchar), ', such as ', without_quote.example) as example
+    concat_ws('', 'orders that name no quote: ', cast(without_quote.order_count as string), ', such as ', without_quote.example) as example
 from without_quote

@@ -6,7 +6,7 @@
     "BillingAccount": ["stg_billing__billing_account_upserted", "landed.billing_account_id"],
     "PriceBookEntry": [
         "stg_catalog__price_book_entry_upserted",
-        "concat(landed.price_book_version, ':', landed.product_offering_id, ':', landed.currency, ':', landed.charge_type)",
+        "concat_ws('', landed.price_book_version, ':', landed.product_offering_id, ':', landed.currency, ':', landed.charge_type)",
     ],
 } %}
 {% set named = [
@@ -59,7 +59,9 @@ named as (
     union all
     select
         'PriceBookEntry' as aggregate_name,
-        concat(priced.price_book_version, ':', priced.product_offering_id, ':', priced.currency, ':', priced.charge_type) as reference_id,
+        concat_ws(
+            '', priced.price_book_version, ':', priced.product_offering_id, ':', priced.currency, ':', priced.charge_type
+        ) as reference_id,
         priced.named_at
     from priced
 ),
@@ -90,15 +92,16 @@ first_named as (
 
 select
     'reference' as check_key,
-    concat(first_named.aggregate_name, '/', coalesce(first_named.month, 'none')) as partition,
+    concat_ws('', first_named.aggregate_name, '/', coalesce(first_named.month, 'none')) as partition,
     'source' as kind,
     'critical' as severity,
     bool_and(known.aggregate_name is not null) as is_proven,
     count(*) as left_count,
     count(landed.reference_id) as right_count,
     case
-        when bool_and(known.aggregate_name is null) then concat('nothing of this kind ever landed: ', min(first_named.aggregate_name))
-        else min(case when landed.reference_id is null then concat(first_named.reference_id, ' never landed') end)
+        when bool_and(known.aggregate_name is null)
+            then concat_ws('', 'nothing of this kind ever landed: ', min(first_named.aggregate_name))
+        else min(case when landed.reference_id is null then concat_ws('', first_named.reference_id, ' never landed') end)
     end as example
 from first_named
 left join landed on first_named.aggregate_name = landed.aggregate_name and first_named.reference_id = landed.reference_id

@@ -17,11 +17,11 @@ with shape as (
 field as (
     select
         shape.event_type,
-        concat('payload.', payload_field) as field_name,
+        concat_ws('', 'payload.', payload_field) as field_name,
         shape.event_count
     from shape
     {{ explode("shape.payload_fields", "payload_field") }}
-    where concat(shape.event_type, '.', payload_field) not in ({{ known_fields }})
+    where concat_ws('', shape.event_type, '.', payload_field) not in ({{ known_fields }})
     union all
     select
         shape.event_type,
@@ -52,7 +52,7 @@ select
     'warning' as severity,
     count(unknown.field_name) as left_count,
     cast(0 as bigint) as right_count,
-    min(concat(unknown.field_name, ' in ', cast(unknown.event_count as varchar), ' events')) as example
+    min(concat_ws('', unknown.field_name, ' in ', cast(unknown.event_count as string), ' events')) as example
 from landed
 left join unknown on landed.event_type = unknown.event_type
 group by landed.event_type

@@ -157,8 +157,11 @@ def _add_event_types(home: Home, con: duckdb.DuckDBPyConnection, checkpoint: Che
 
 
 def _write_empty_batch(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    for event_type in registry.event_types():
-        _write_empty(con, EVENT_COLUMNS, folder / event_file(registry.stream_of(event_type), event_type))
+    files = [folder / event_file(registry.stream_of(event_type), event_type) for event_type in registry.event_types()]
+    _write_empty(con, EVENT_COLUMNS, files[0])
+    for file in files[1:]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files[0], file)
     _write_empty(con, DUPLICATE_COLUMNS, folder / DUPLICATES_FILE)
     _write_empty(con, QUARANTINE_COLUMNS, folder / QUARANTINE_FILE)
     manifest = {

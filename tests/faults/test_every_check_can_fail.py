@@ -48,16 +48,15 @@ class Built:
         self.home = home
         target = home.root / "dbt" / "target"
         self._nodes: dict[str, Any] = json.loads((target / "manifest.json").read_text())["nodes"]
-        results = json.loads((target / "run_results.json").read_text())["results"]
-        self._compiled = {result["unique_id"]: result["compiled_code"] for result in results}
+        self._compiled = target / "compiled" / "tieout"
 
     def data_tests(self) -> list[DataTest]:
         found = []
-        for key, node in self._nodes.items():
+        for node in self._nodes.values():
             if node["resource_type"] == "test":
                 reads = sorted(self._reads(node), key=lambda name: name != node.get("attached_node"))
                 relations = tuple(self._relation(name) for name in reads)
-                found.append(DataTest(node["name"], self._compiled[key], relations, node.get("column_name")))
+                found.append(DataTest(node["name"], self._sql(node), relations, node.get("column_name")))
         return found
 
     def read_by(self, recon_model: str) -> list[Relation]:
@@ -71,6 +70,10 @@ class Built:
                 elif relation not in found:
                     found.append(relation)
         return found
+
+    def _sql(self, node: dict[str, Any]) -> str:
+        file = Path(node["original_file_path"])
+        return (self._compiled / (file if file.suffix == ".sql" else file / node["path"])).read_text()
 
     def _reads(self, node: dict[str, Any]) -> list[str]:
         return [key for key in node["depends_on"]["nodes"] if key in self._nodes]

@@ -27,7 +27,7 @@ item as (
     select
         placed.order_id,
         placed.quote_id,
-        coalesce(item_state.quote_line_id, concat('item ', item_state.order_item_id)) as quote_line_id,
+        coalesce(item_state.quote_line_id, concat_ws('', 'item ', item_state.order_item_id)) as quote_line_id,
         min(item_state.product_offering_id) as product_offering_id,
         max(item_state.product_offering_id) as last_product_offering_id,
         min(item_state.charge_type) as charge_type,
@@ -36,7 +36,7 @@ item as (
         sum(item_state.net_amount) as net_amount
     from {{ ref("int_order_item_state") }} as item_state
     inner join placed on item_state.order_id = placed.order_id
-    group by placed.order_id, placed.quote_id, coalesce(item_state.quote_line_id, concat('item ', item_state.order_item_id))
+    group by placed.order_id, placed.quote_id, coalesce(item_state.quote_line_id, concat_ws('', 'item ', item_state.order_item_id))
 ),
 
 ordered_line as (
