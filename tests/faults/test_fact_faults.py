@@ -12,13 +12,16 @@ from orchestration.home import Home
 from orchestration.reconciliation import reconcile
 
 BREAKS: dict[str, str] = {
+    "approval_step": "update {mart} set decision = null",
+    "approval_submission": "update {mart} set submission_sequence = submission_sequence + 100",
+    "quote_lifecycle": "update {mart} set last_priced_at = last_priced_at + interval 1 microsecond",
     "quote_pricing_run": "update {mart} set recurring_net_amount = recurring_net_amount + 0.0001",
     "configuration_attempt": "update {mart} set error_count = error_count + 1",
     "policy_override": "update {mart} set removed_count = removed_count + 1",
     "quote_conversion_attempt": "update {mart} set outcome = 'UNKNOWN'",
 }
 """What is done to one row of the fact of each check."""
-WHICH = {"quote_conversion_attempt": "outcome = 'SUCCEEDED'"}
+WHICH = {"approval_step": "decision is not null", "quote_lifecycle": "last_priced_at is not null", "quote_conversion_attempt": "outcome = 'SUCCEEDED'"}
 """Which row, where not any will do."""
 
 
