@@ -14,14 +14,14 @@
 {%- endmacro %}
 
 {# Scalar: the values of a list of texts. #}
-{% macro list_text(list) -%}
-    {{ return(adapter.dispatch("list_text", "tieout")(list)) }}
+{% macro joined_list(list) -%}
+    {{ return(adapter.dispatch("joined_list", "tieout")(list)) }}
 {%- endmacro %}
 
-{% macro duckdb__list_text(list) -%}
+{% macro duckdb__joined_list(list) -%}
     nullif(array_to_string(list_sort(list_distinct(list_transform({{ list }}, lambda element: {{ escaped("element") }}))), '|'), '')
 {%- endmacro %}
 
-{% macro spark__list_text(list) -%}
+{% macro spark__joined_list(list) -%}
     nullif(array_join(array_sort(array_distinct(transform({{ list }}, element -> {{ escaped("element") }}))), '|'), '')
 {%- endmacro %}

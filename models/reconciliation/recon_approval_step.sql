@@ -26,7 +26,7 @@ lake_row as (
     select distinct
         true as is_counted,
         lake_event.aggregate_id as approval_request_id,
-        cast(null as varchar) as quote_id,
+        cast(null as string) as quote_id,
         cast(null as bigint) as quote_revision,
         cast(null as bigint) as submission_sequence,
         cast(null as timestamp) as requested_at,

@@ -36,7 +36,7 @@ lake_row as (
     -- Keeps the months of events that make no row; counts nowhere.
     select distinct
         false as is_counted,
-        cast(null as varchar) as quote_id,
+        cast(null as string) as quote_id,
         cast(null as bigint) as quote_revision,
         {%- for milestone in milestones %}
         cast(null as timestamp) as {{ milestone }}_at,

@@ -7,8 +7,8 @@
     "approval_invalidated": ["reason"],
 } %}
 {% set columns = {
-    "approver": "varchar", "approver_group": "varchar", "decision": "varchar", "decided_by": "varchar", "valid_until": "timestamp",
-    "reason": "varchar",
+    "approver": "string", "approver_group": "string", "decision": "string", "decided_by": "string", "valid_until": "timestamp",
+    "reason": "string",
 } %}
 {% for event, has in events.items() -%}
 select

@@ -40,7 +40,7 @@ select
     described.quote_revision,
     described.submission_sequence,
     described.policy_version,
-    {{ list_text("described.reason_codes") }} as reason_codes,
+    {{ joined_list("described.reason_codes") }} as reason_codes,
     described.requested_by,
     described.max_discount_percent,
     described.event_time as requested_at,

@@ -66,7 +66,7 @@ select
     assembled.approval_required as is_approval_required,
     not assembled.approval_required as is_auto_approved,
     assembled.policy_version,
-    {{ list_text("assembled.reason_codes") }} as reason_codes,
+    {{ joined_list("assembled.reason_codes") }} as reason_codes,
     assembled.step_count,
     assembled.decision,
     assembled.first_requested_at,
