@@ -21,7 +21,11 @@ BREAKS: dict[str, str] = {
     "quote_conversion_attempt": "update {mart} set outcome = 'UNKNOWN'",
 }
 """What is done to one row of the fact of each check."""
-WHICH = {"approval_step": "decision is not null", "quote_lifecycle": "last_priced_at is not null", "quote_conversion_attempt": "outcome = 'SUCCEEDED'"}
+WHICH = {
+    "approval_step": "decision is not null",
+    "quote_lifecycle": "last_priced_at is not null",
+    "quote_conversion_attempt": "outcome = 'SUCCEEDED'",
+}
 """Which row, where not any will do."""
 
 
