@@ -63,7 +63,7 @@ def connect(spill: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
 
 
 class Staging:
-    """The lines of one batch to be, numbered by `n`.
+    """The lines of one batch to be, numbered by `n`; takes away what the batch before left in the connection.
 
     Tables: `staged_<event type>` for valid events, `quarantined`, `duplicates` and `raw_lines` (filled when the batch
     is settled), and `origins` for rows that come from elsewhere than the batch's own file.
@@ -71,6 +71,8 @@ class Staging:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
+        for (left,) in con.execute("select table_name from duckdb_tables()").fetchall():
+            con.execute(f"drop table {left}")
         self.event_types: list[str] = []
         self.judged_one_by_one = 0
         columns = {name: kind for name, kind in QUARANTINE_COLUMNS.items() if name not in ("arrival_seq", "file_name")}
