@@ -18,7 +18,8 @@ select
     step.submission_sequence,
     count(*) as step_count,
     count(step.decided_at) as decided_step_count,
-    count(case when step.decision = 'DENIED' and not step.is_withdrawn_before_decision then step.approval_request_id end) as denied_step_count,
+    count(case when step.decision = 'DENIED' and not step.is_withdrawn_before_decision then step.approval_request_id end)
+        as denied_step_count,
     count(case when step.is_withdrawn_before_decision then step.approval_request_id end) as withdrawn_step_count,
     min(step.requested_at) as first_requested_at,
     max(step.decided_at) as last_decided_at,

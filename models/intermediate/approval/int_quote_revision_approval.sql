@@ -4,7 +4,7 @@ with numbered as (
         step.*,
         row_number() over (
             partition by step.quote_id, step.quote_revision
-            order by case when step.decision = 'APPROVED' then 0 else 1 end, step.decided_at desc, step.approval_request_id
+            order by case when step.decision = 'APPROVED' then 0 else 1 end asc, step.decided_at desc, step.approval_request_id asc
         ) as place
     from {{ ref("int_approval_request_state") }} as step
     where step.quote_id is not null
