@@ -13,7 +13,8 @@ COSTS = {
     "bare_landing": "bare DuckDB: NDJSON to Parquet",
     "landing": "landing",
     "bare_build": "hand-written script: five fact tables",
-    "build": "full build",
+    "facts_build": "build of the same five facts, what they are made of, and their tests",
+    "build": "full build: all marts, all tests",
     "reconcile": "reconciliation",
     "publish": "publish",
     "increment_landing": "increment: landing",
@@ -26,7 +27,7 @@ COSTS = {
 }
 RATIOS = {
     "landing ÷ bare DuckDB (aim: 1.25)": (("landing",), ("bare_landing",)),
-    "full build ÷ hand-written script (aim: 1.5)": (("build",), ("bare_build",)),
+    "build of five facts ÷ hand-written script (aim: 1.5)": (("facts_build",), ("bare_build",)),
     "reconciliation ÷ full build (aim: 0.15)": (("reconcile",), ("build",)),
     "increment after the small batches ÷ before (aim: 1.3)": (
         ("late_increment_landing", "late_increment_build"),

@@ -8,13 +8,27 @@ from pathlib import Path
 import pytest
 from support.dbt_warehouses import Warehouse
 from support.event_lakes import Lake
+from support.shared_parse import share_parses
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The root of a home with the project parsed and the seeds loaded; to be copied, not changed."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of the test run share."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_parse(shared: Path) -> None:
+    """A new home takes the parse of the project that another home of the run has made."""
+    folder = shared / "parses"
+    folder.mkdir(exist_ok=True)
+    share_parses(folder)
+
+
+@pytest.fixture(scope="session")
+def seeded(shared: Path) -> Path:
+    """The root of a home with the project parsed and the seeds loaded; to be copied, not changed."""
     root, done = shared / "seeded", shared / "seeded.done"
     with (shared / "seeded.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

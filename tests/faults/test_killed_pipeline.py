@@ -89,14 +89,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    """Tieout's own models: a simulated month is released, then quotes of a later month come in."""
+    """Tieout's own models: a simulated month is released, then quotes of another source come in."""
     root = tmp_path_factory.mktemp("killed-real")
     home = root / "homes" / "home"
     simulator.run(20, 7, date(2026, 7, 1), date(2026, 8, 1), home / "inbox")
     with pipeline(PROJECT_ROOT, EXPECTATIONS) as started:
         assert started.run(home)[0] == 0
         whole = {"Quote:revised", "Quote:foreign", "ProductOffering:p1", "ProductOffering:p2", "Account:a1"}
-        later = [one for one in quotes() if f"{one['aggregateType']}:{one['aggregateId']}" in whole]
+        # Of a source that publishes no totals, in the simulated month: so no check misses a figure or a later bill.
+        later = [
+            {**one, "source": "cpq-two", "eventTime": one["eventTime"].replace("2026-10", "2026-07")}
+            for one in quotes()
+            if f"{one['aggregateType']}:{one['aggregateId']}" in whole and one["eventType"] != "QuoteAccepted"
+        ]
         write(home / "inbox" / "later.ndjson", later)
         yield prepared(started, home)
 

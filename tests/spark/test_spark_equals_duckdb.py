@@ -82,7 +82,7 @@ def test_marts_and_reconciliation_are_equal_and_data_tests_pass(first: tuple[int
     relations = len({check.relation for check in load_checks()})
     assert f"{marts} marts and {relations} reconciliation relations compared: no differences" in told
     built = re.search(r"Built (\d+) models and seeds on Spark, (\d+) tests passed", told)
-    assert built and int(built[1]) > 100 and int(built[2]) > 100
+    assert built and int(built[1]) > 100 and int(built[2]) > 50
     assert code == 0, told
 
 

@@ -81,11 +81,11 @@ def test_the_table_is_computed_from_the_results() -> None:
         "date": "2026-01-01",
         "asked": {"events": 990},
         "machine": {"cores": 2, "memory_gib": 8, "python": "3", "duckdb": "2", "dbt": "1"},
-        "steps": {**steps, "build": {"cpu_seconds": 9.0, "memory_mib": 1}},
+        "steps": {**steps, "facts_build": {"cpu_seconds": 9.0, "memory_mib": 1}},
     }
     large = {**small, "events": 9_000, "steps": {**steps, "increment_build": {"cpu_seconds": 4.0, "memory_mib": 1}}}
     table = report.table([small, large])
-    assert "| **full build ÷ hand-written script (aim: 1.5)** | **4.50** | **1.00** |" in table
+    assert "| **build of five facts ÷ hand-written script (aim: 1.5)** | **4.50** | **1.00** |" in table
     assert "at 9 000 ÷ at 1 000 events: **1.50**" in table
     del large["steps"]["late_increment_build"]
     assert "not measured" in report.table([large])
