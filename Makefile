@@ -4,12 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK_VENV := .venv-spark
+SPARK_STAMP := $(SPARK_VENV)/.installed
 
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test lint unit ui lock generate clean
+EVENTS ?= 100000
+INCREMENT ?= 10000
+BATCHES ?= 100
+KEEP ?=
+
+.PHONY: help setup demo test lint unit proof test-spark ui lock lock-spark generate bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +28,13 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q orchestration simulator
+	@touch $@
+
+$(SPARK_STAMP): requirements-spark.lock
+	@tests/spark/java.sh
+	@echo "Setting up $(SPARK_VENV) from requirements-spark.lock"
+	@$(PYTHON) -m venv $(SPARK_VENV)
+	@$(SPARK_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	@touch $@
 
 setup: $(STAMP)  ## the virtual environment alone
@@ -41,6 +55,16 @@ lint: $(STAMP)  ## style, types, generated files, SQL
 unit: $(STAMP)  ## the tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
+proof: $(STAMP)  ## the proofs of docs/proofs.md in full (about an hour on two cores)
+	@$(BIN)/pytest -m proof -n 2 --dist loadfile --junit-xml .tieout/proof.xml
+	@$(BIN)/python tests/support/proof_summary.py .tieout/proof.xml
+
+bench: $(STAMP)  ## measurements: EVENTS=100000 INCREMENT=10000 BATCHES=100; KEEP=--keep puts them into docs/benchmarks.md
+	@$(BIN)/python -m benchmarks --events $(EVENTS) --increment $(INCREMENT) --batches $(BATCHES) $(KEEP)
+
+test-spark: $(STAMP) $(SPARK_STAMP)  ## the models on Spark, equal to DuckDB's to the last row (docs/spark.md)
+	@$(BIN)/pytest -m spark tests/spark
+
 ui: $(STAMP)  ## Dagster on a free port, over the same state
 	@$(BIN)/python -m orchestration.ui
 
@@ -50,5 +74,8 @@ generate: $(STAMP)  ## what is generated from the contract's schemas
 lock: $(STAMP)  ## requirements.in to requirements.lock (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 requirements.in -o requirements.lock
 
+lock-spark:  ## requirements-spark.in to requirements-spark.lock (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-strip-extras --python-version 3.11 requirements-spark.in -o requirements-spark.lock
+
 clean:  ## the environment and the local state
-	@rm -rf $(VENV) .tieout
+	@rm -rf $(VENV) $(SPARK_VENV) .tieout

@@ -15,6 +15,9 @@ from pathlib import Path
 ENVELOPE = ("eventId", "source", "eventType", "eventTime", "recordedTime", "aggregateType", "aggregateId",
             "correlationId", "causationId")  # fmt: skip
 
+# As landing writes its own.
+PARQUET = "compression zstd, compression_level 1, dictionary_size_limit 4096"
+
 
 def bare(files: list[Path], out: Path) -> int:
     """Reads lines with a typed envelope and the payload as JSON, and writes one Parquet file per input file."""
@@ -27,7 +30,7 @@ def bare(files: list[Path], out: Path) -> int:
     with duckdb.connect() as con:
         for file in files:
             query = f"select * from read_json('{file}', format = 'newline_delimited', columns = {{{columns}}})"
-            rows = con.execute(f"copy ({query}) to '{out / file.name}.parquet' (compression zstd)").fetchone()
+            rows = con.execute(f"copy ({query}) to '{out / file.name}.parquet' ({PARQUET})").fetchone()
             events += rows[0] if rows else 0
     return events
 

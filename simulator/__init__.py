@@ -16,13 +16,19 @@ def run(
     out: Path,
     compression: str = "none",
     progress: Progress | None = None,
+    faults: str | None = None,
 ) -> Summary:
     """Write the events of `quotes` quotes between `start` (inclusive) and `end` (exclusive, both UTC) below `out`.
 
     One NDJSON file per source system and month, such as `cpq-2026-09.ndjson`; `compression` is `none`, `gzip` or
-    `zstd`. The same arguments give the same bytes. Raises `Unusable` for arguments that make no sense, and
+    `zstd`. The same arguments give the same bytes. `faults` says what is to go wrong, such as `lost=3,late=2`, or names
+    a YAML or JSON file (docs/simulator.md); `faults.truth` beside the files then tells each fault.
+
+    Raises `Unusable` for arguments that make no sense, and
     `Refused` when `out` holds event files that this run would not replace.
     """
+    from simulator.faults.spec import read_spec
     from simulator.simulation import simulate
 
-    return simulate(quotes, seed, start, end, out, compression, progress)
+    wanted = () if faults is None else read_spec(faults)
+    return simulate(quotes, seed, start, end, out, compression, progress, wanted)

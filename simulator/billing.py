@@ -39,6 +39,7 @@ class Invoices:
     time: Ints
     start_day: Ints
     end_day: Ints
+    currency: Ints
     net: Ints
     tax: Ints
     line_invoice: Ints
@@ -139,6 +140,7 @@ def bill(
         time=time[kept],
         start_day=first_day[kept],
         end_day=next_day[kept],
+        currency=quotes.currency[orders.quote[order[kept]]],
         net=totals[0],
         tax=totals[1],
         line_invoice=place,

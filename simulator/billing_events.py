@@ -86,6 +86,9 @@ class BillingRenderer:
     def currency(self, quote: Ints) -> Text:
         return text.coded(CURRENCY_CODES, self.quotes.currency[quote])
 
+    def invoiced_in(self, rows: Ints) -> Text:
+        return text.coded(CURRENCY_CODES, self.invoices.currency[rows])
+
     def activated(self, rows: Ints, time: Ints) -> EventBatch:
         quotes = self.quotes
         quote = self.orders.items.quote[rows]
@@ -145,7 +148,7 @@ class BillingRenderer:
         fields: Fields = [
             ("invoiceNumber", text.quoted(ids)),
             *self.account_fields(quote),
-            ("currency", self.currency(quote)),
+            ("currency", self.invoiced_in(rows)),
             ("periodStart", text.dates(invoices.start_day)),
             ("periodEnd", text.dates(invoices.end_day)),
             ("lines", text.listed(lines, np.bincount(of_line, minlength=len(invoices)))),
@@ -174,7 +177,7 @@ class BillingRenderer:
             ("creditNoteNumber", text.quoted(ids)),
             ("invoiceId", text.quoted(self.invoice_id("INV-", rows))),
             account,
-            ("currency", self.currency(quote)),
+            ("currency", self.invoiced_in(rows)),
             ("reasonCode", text.coded(_CREDIT_REASONS, reason)),
             ("lines", text.listed(lines, np.ones(len(rows), dtype=np.int64))),
             ("totalNetAmount", text.amounts(credits.net)),

@@ -1,11 +1,12 @@
 """Control totals: what each source counts in its own tables, per month and currency. Never looks at an event."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulator.money import CURRENCY_CODES, UNIT
+from simulator.money import CURRENCY_CODES, amount_text
 from simulator.window import HOUR, MINUTE, Ints, Month, Window, milliseconds, month_number
 
 MEASURES = {
@@ -45,11 +46,15 @@ class ControlTotals:
             self.counts[key] = self.counts.get(key, 0) + int(counts[position])
             self.amounts[key] = self.amounts.get(key, 0) + int(sums[position])
 
+    def cells(self, measures: Iterable[str], month: Month) -> list[tuple[str, int, int]]:
+        """The keys of what was counted in a month, by measure and currency."""
+        return [key for one in measures for key in sorted(self.counts) if key[:2] == (one, month.number)]
+
     def totals(self, source: str, month: Month) -> list[dict[str, object]]:
         """What a source says about a month. A measure without any event is counted as zero, without a currency."""
         found: list[dict[str, object]] = []
         for measure in MEASURES[source]:
-            cells = sorted(key for key in self.counts if key[:2] == (measure, month.number))
+            cells = self.cells([measure], month)
             if not cells:
                 found.append({"measure": measure, "count": 0})
             for cell in cells:
@@ -58,17 +63,12 @@ class ControlTotals:
                     total |= {
                         "currency": CURRENCY_CODES[cell[2]],
                         "count": self.counts[cell],
-                        "amount": _text(self.amounts[cell]),
+                        "amount": amount_text(self.amounts[cell]),
                     }
                 else:
                     total["count"] = self.counts[cell]
                 found.append(total)
         return found
-
-
-def _text(units: int) -> str:
-    whole, rest = divmod(abs(units), UNIT)
-    return f"{'-' if units < 0 else ''}{whole}.{rest:04d}"
 
 
 def control_lines(totals: ControlTotals, window: Window) -> list[tuple[str, str, str]]:

@@ -27,12 +27,7 @@ def count_orders(totals: ControlTotals, quotes: Quotes, orders: Orders, work: Wo
     totals.add("fulfillment_tasks_completed", work.steps["completed"].time)
 
 
-def count_billing(
-    totals: ControlTotals, quotes: Quotes, orders: Orders, invoices: Invoices, credits: CreditNotes
-) -> None:
-    """Invoices and credit notes with their net amounts, as their lines were booked."""
-    net = np.zeros(len(invoices), dtype=np.int64)
-    np.add.at(net, invoices.line_invoice, invoices.line_net)
-    currency = quotes.currency[orders.quote[invoices.order]]
-    totals.add("invoices_issued", invoices.time, currency, net)
-    totals.add("credit_notes_issued", credits.time, currency[credits.invoice], credits.net)
+def count_billing(totals: ControlTotals, invoices: Invoices, credits: CreditNotes) -> None:
+    """Invoices and credit notes with the net totals and the currency that billing has for them."""
+    totals.add("invoices_issued", invoices.time, invoices.currency, invoices.net)
+    totals.add("credit_notes_issued", credits.time, invoices.currency[credits.invoice], credits.net)

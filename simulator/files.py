@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 import numpy as np
 import zstandard
@@ -16,6 +16,8 @@ from simulator.text import Text
 from simulator.window import Window, milliseconds
 
 _UNFINISHED = ".unfinished"
+TRUTH_FILE = "faults.truth"
+"""NDJSON beside the event files, under a name that landing does not take for events."""
 
 
 def _gzip(raw: IO[bytes]) -> IO[bytes]:
@@ -41,6 +43,15 @@ def _line_bytes(lines: Text, first: int, last: int) -> memoryview:
         raise ValueError("the lines must start their own buffer")
     offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)
     return memoryview(lines.buffers()[2])[int(offsets[first]) : int(offsets[last])]
+
+
+class Place(NamedTuple):
+    """Where lines were written: the file, the number (from 1) that the first has there, and which rows they were."""
+
+    file: str
+    number: int
+    first: int
+    last: int
 
 
 class EventFiles:
@@ -85,21 +96,31 @@ class EventFiles:
             raise Refused(f"{self.out} holds event files of another run ({names}): remove them or take another folder")
         for name in sorted(self.counts):
             (self._unfinished / name).replace(self.out / name)
+        truth = self._unfinished / TRUTH_FILE
+        if truth.exists():
+            truth.replace(self.out / TRUTH_FILE)
+        else:
+            (self.out / TRUTH_FILE).unlink(missing_ok=True)
 
-    def write(self, lines: Lines) -> None:
-        """Append lines to the files of their months."""
-        edges = np.searchsorted(lines.time, self._edges)
+    def write(self, lines: Lines) -> list[Place]:
+        """Append lines to the files of their months; where they went."""
+        edges = np.searchsorted(lines.time, self._edges).tolist()
+        places = []
         for month, first, last in zip(self.months, edges[:-1], edges[1:], strict=True):
             if last > first:
-                self._append(
-                    lines.source, month.name, _line_bytes(lines.line, int(first), int(last)), int(last - first)
-                )
+                data = _line_bytes(lines.line, first, last)
+                places.append(Place(*self._append(lines.source, month.name, data, last - first), first, last))
+        return places
 
-    def write_text(self, source: str, month: str, line: str) -> None:
-        """Append one line to the file of a source and month."""
-        self._append(source, month, memoryview(line.encode()), 1)
+    def write_text(self, source: str, month: str, line: str) -> Place:
+        """Append one line to the file of a source and month; where it went."""
+        return Place(*self._append(source, month, memoryview(line.encode()), 1), 0, 1)
 
-    def _append(self, source: str, month: str, data: memoryview, count: int) -> None:
+    def write_truth(self, text: str) -> None:
+        """The truth about the faults of the run; a run without faults takes an old one away."""
+        (self._unfinished / TRUTH_FILE).write_text(text, "utf-8")
+
+    def _append(self, source: str, month: str, data: memoryview, count: int) -> tuple[str, int]:
         name = f"{source}-{month}{self.suffix}"
         if name not in self._files:
             raw = (self._unfinished / name).open("wb")
@@ -107,3 +128,4 @@ class EventFiles:
             self.counts[name] = 0
         cast(Any, self._files[name][0]).write(data)
         self.counts[name] += count
+        return name, self.counts[name] - count + 1

@@ -55,3 +55,9 @@ def to_minor(amounts: Ints, currency: Ints) -> Ints:
     """Amounts to the nearest minor unit of each one's currency (an index into CURRENCIES)."""
     step = STEPS[currency]
     return divided(amounts, step) * step
+
+
+def amount_text(units: int) -> str:
+    """An amount with all four decimals."""
+    whole, rest = divmod(abs(units), UNIT)
+    return f"{'-' if units < 0 else ''}{whole}.{rest:04d}"

@@ -1,7 +1,10 @@
 """Runs a simulation: chunk after chunk of quotes through all parts, into files. The only module that knows them all."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+
+import pyarrow as pa
 
 from orchestration.errors import Unusable
 from simulator.accounts import account_events
@@ -14,6 +17,8 @@ from simulator.control import ControlTotals, control_lines
 from simulator.counting import count_billing, count_orders, count_quotes
 from simulator.envelopes import enveloped
 from simulator.events import EventBatch
+from simulator.faults.plan import Faults
+from simulator.faults.spec import Wanted
 from simulator.files import COMPRESSIONS, EventFiles
 from simulator.fulfillment import do_work
 from simulator.journeys import walk_quotes
@@ -60,21 +65,27 @@ def reference_events(world: World) -> list[EventBatch]:
     ]
 
 
-def chunk_events(first: int, last: int, world: World, totals: ControlTotals) -> list[EventBatch]:
-    """Everything that becomes of quotes number `first` to `last` (exclusive); `totals` takes in what sources count."""
+def chunk_events(first: int, last: int, world: World, totals: ControlTotals, faults: Faults) -> list[EventBatch]:
+    """Everything that becomes of quotes number `first` to `last` (exclusive); `totals` takes in what sources count.
+
+    Sources believe their faults, so these come before anything is counted or follows.
+    """
+    business = faults.business
     quotes = build_quotes(first, last, world)
     journeys = walk_quotes(quotes, world)
-    pricings = price_quotes(quotes, journeys["priced"], world)
-    orders = build_orders(quotes, journeys, pricings, world)
+    pricings = business.prices(quotes, price_quotes(quotes, journeys["priced"], world))
+    orders = business.orders(quotes, build_orders(quotes, journeys, pricings, world))
     flow = walk_orders(orders, world)
     work = do_work(orders, flow, world)
     activation = activate(orders, work, world)
     assets = build_assets(orders, work, activation, world)
     invoices = bill(quotes, orders, work, activation, assets.terminated, world)
-    credits = credit(quotes, orders, invoices, world)
+    credited = credit(quotes, orders, invoices, world).invoice
+    invoices = faults.billing.invoices(quotes, orders, work, assets.terminated, invoices, credited)
+    credits = faults.billing.uncopied(invoices, credit(quotes, orders, invoices, world))
     count_quotes(totals, quotes, journeys, pricings)
     count_orders(totals, quotes, orders, work)
-    count_billing(totals, quotes, orders, invoices, credits)
+    count_billing(totals, invoices, credits)
     totals.add("assets_created", assets.created[assets.created < world.window.end_ms])
     return [
         *QuoteRenderer(quotes, journeys, world).batches(),
@@ -89,28 +100,38 @@ def chunk_events(first: int, last: int, world: World, totals: ControlTotals) -> 
 
 
 def simulate(
-    quotes: int, seed: int, start: date, end: date, out: Path, compression: str, progress: Progress | None
+    quotes: int,
+    seed: int,
+    start: date,
+    end: date,
+    out: Path,
+    compression: str,
+    progress: Progress | None,
+    wanted: Sequence[Wanted] = (),
 ) -> Summary:
     """See `simulator.run`."""
     window = _checked(quotes, seed, start, end, compression)
     world = build_world(quotes, seed, window)
     totals = ControlTotals()
+    faults = Faults(wanted, world)
     summary = Summary(out)
     with EventFiles(out, window, compression) as files:
         for first in range(0, quotes, CHUNK):
             last = min(first + CHUNK, quotes)
             batches = [] if first else reference_events(world)
-            batches += chunk_events(first, last, world, totals)
+            batches += chunk_events(first, last, world, totals, faults)
             for batch in batches:
                 counted = summary.events_by_type.get(batch.event_type, 0) + len(batch)
                 summary.events_by_type[batch.event_type] = counted
-            for lines in enveloped(batches, window.start_ms, world.draws):
-                files.write(lines)
+            faults.write(enveloped(batches, window.start_ms, world.draws), files)
             if progress is not None:
                 progress(last, quotes)
+        faults.write_delayed(files)
+        faults.control_totals(totals)
         controls = control_lines(totals, window)
         for source, month, line in controls:
-            files.write_text(source, month, line)
+            faults.truth.saw(pa.array([line], pa.string()), [files.write_text(source, month, line)])
         summary.events_by_type["ControlTotalsPublished"] = len(controls)
+        faults.finish(files)
     summary.events_by_file = files.counts
     return summary

@@ -46,6 +46,12 @@ class Month:
         return f"{self.start:%Y-%m}"
 
     @property
+    def period(self) -> str:
+        """The name where all of the month is in the window, else its days as `start..end`."""
+        whole = self.start.day == 1 and self.end == month_after(self.start)
+        return self.name if whole else f"{self.start}..{self.end}"
+
+    @property
     def number(self) -> int:
         """Months since January 1970."""
         return (self.start.year - 1970) * 12 + self.start.month - 1

@@ -8,9 +8,13 @@
     (
         select staged.*
         from {{ ref(staging_model) }} as staged
-        inner join {{ ref("int_event_sequenced") }} as sequenced on staged.arrival_seq = sequenced.arrival_seq
         where
-            sequenced.is_applied
+            -- The few that do not apply are looked up, not the many that do.
+            not exists (
+                select 1
+                from {{ ref("int_event_sequenced") }} as set_aside
+                where staged.arrival_seq = set_aside.arrival_seq and not set_aside.is_applied
+            )
             {%- if aggregate_types %}
             and {{ is_touched("staged.aggregate_id", aggregate_types) }}
             {%- endif %}

@@ -35,11 +35,14 @@
     {%- endif %}
 {%- endmacro %}
 
-{# The condition that limits an incremental run to touched aggregates; true in a full build. #}
-{% macro is_touched(column, aggregate_types) -%}
-    {%- set ids = touched_ids(aggregate_types) -%}
+{#
+    The condition that limits an incremental run to touched aggregates and to those of the further queries in `or_in`; true in a full build. One
+    set of ids, because engines join with a set, but try each row against an `or`.
+#}
+{% macro is_touched(column, aggregate_types, or_in=[]) -%}
+    {%- set ids = [touched_ids(aggregate_types)] + or_in -%}
     {%- if is_incremental() -%}
-    {{ column }} in ({{ ids }})
+    {{ column }} in ({{ ids | join(" union all ") }})
     {%- else -%}
     true
     {%- endif -%}
@@ -47,6 +50,10 @@
 
 {# Staging that is kept as a table, because its payloads are worth parsing once: drops what a resolved conflict replaced. #}
 {% macro delete_superseded() -%}
+    {{ return(adapter.dispatch("delete_superseded", "tieout")()) }}
+{%- endmacro %}
+
+{% macro duckdb__delete_superseded() -%}
     {%- if is_incremental() -%}
     delete from {{ this }} where arrival_seq in (select arrival_seq from {{ ref("stg_lake__superseded_event") }})
     {%- endif -%}

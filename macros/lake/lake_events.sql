@@ -51,6 +51,10 @@
     read_parquet('{{ var("lake_path") }}/batches/batch_seq=*/{{ path }}', hive_partitioning = true, hive_types = {'batch_seq': bigint})
 {%- endmacro %}
 
+{% macro spark__lake_relation(path) -%}
+    {{ spark_parquet("batches/batch_seq=*/" ~ path) }}
+{%- endmacro %}
+
 {# Parquet files that are not in a batch: resolutions, exchange rates. #}
 {% macro lake_files(path) -%}
     {{ return(adapter.dispatch("lake_files", "tieout")(path)) }}
@@ -58,6 +62,27 @@
 
 {% macro duckdb__lake_files(path) -%}
     read_parquet('{{ var("lake_path") }}/{{ path }}', hive_partitioning = true)
+{%- endmacro %}
+
+{% macro spark__lake_files(path) -%}
+    {{ spark_parquet(path) }}
+{%- endmacro %}
+
+{#
+    Parquet files by a pattern, with what their path says (`name=value`) as columns. Spark finds such columns only below a common folder, and never
+    above a folder that is no `name=value`, so the path of each file is read instead.
+#}
+{% macro spark_parquet(path) -%}
+    (
+        select
+            *
+            {%- for folder in path.split("/") if "=" in folder %}
+            {%- set name = folder.split("=")[0] %}
+            {%- set text = "regexp_extract(_metadata.file_path, '/" ~ name ~ "=([^/]+)', 1)" %}
+            , {{ "cast(" ~ text ~ " as bigint)" if name == "batch_seq" else text }} as {{ name }}
+            {%- endfor %}
+        from parquet.`{{ var("lake_path") }}/{{ path }}`
+    )
 {%- endmacro %}
 
 {# The streams of the lake, each a source: naming it ties a model to it, for lineage and selection; it is read by path. #}

@@ -12,15 +12,20 @@
     {%- else -%}
     (
         select
-            cast(null as varchar) as snapshot,
+            cast(null as string) as snapshot,
             cast(null as date) as rate_date,
-            cast(null as varchar) as currency,
+            cast(null as string) as currency,
             cast(null as decimal(18, 8)) as rate,
-            cast(null as varchar) as published_source,
+            cast(null as string) as published_source,
             cast(null as date) as published_through
         where false
     )
     {%- endif -%}
+{%- endmacro %}
+
+{# Every build lands the shipped rates first, so there is always a snapshot to read. #}
+{% macro spark__exchange_rate_snapshots() -%}
+    {{ lake_files("exchange_rates/snapshot=*/rates.parquet") }}
 {%- endmacro %}
 
 {#
@@ -66,5 +71,13 @@
             (2 * {{ scaled_integer(to_rate, 8) }} * 1000000000000 + {{ scaled_integer(from_rate, 8) }})
             // (2 * {{ scaled_integer(from_rate, 8) }}) as decimal(38, 0)
         ) * cast(0.000000000001 as decimal(12, 12)) as decimal(28, 12)
+    )
+{%- endmacro %}
+
+{% macro spark__cross_rate(from_rate, to_rate) -%}
+    {%- set numerator = "2 * " ~ scaled_integer(to_rate, 8) ~ " * 1000000000000 + " ~ scaled_integer(from_rate, 8) -%}
+    cast(
+        {{ spark_quotient(numerator, "2 * " ~ scaled_integer(from_rate, 8)) }}
+        * cast(0.000000000001 as decimal(12, 12)) as decimal(28, 12)
     )
 {%- endmacro %}

@@ -10,6 +10,11 @@
     try_cast({{ expression }} as decimal(18, 4))
 {%- endmacro %}
 
+{# Outside ANSI mode a cast of what does not fit is NULL. #}
+{% macro spark__money(expression) -%}
+    cast({{ expression }} as decimal(18, 4))
+{%- endmacro %}
+
 {#
     An amount converted by two reference rates that are both quoted per the same third currency (units per EUR): amount * to / from,
     exact until it is rounded once, half away from zero, to four decimals. NULL where a rate is missing, or when it does not fit (see money).
@@ -30,7 +35,30 @@
     )
 {%- endmacro %}
 
+{#  In whole decimals: 18 + 18 digits and the factor 2 stay within 38; beyond that a product is NULL. #}
+{% macro spark__convert_amount(amount, from_rate, to_rate) -%}
+    {%- set denominator = scaled_integer(from_rate, 8) -%}
+    {%- set numerator -%}
+    2 * {{ scaled_integer(amount, 4) }} * {{ scaled_integer(to_rate, 8) }} + cast(sign({{ amount }}) as integer) * {{ denominator }}
+    {%- endset -%}
+    cast({{ spark_quotient(numerator, "2 * " ~ denominator) }} * cast(0.0001 as decimal(4, 4)) as decimal(18, 4))
+{%- endmacro %}
+
 {# A decimal as an integer of its last place: 1.5000 with 4 places is 15000. Widened first: DuckDB keeps the width of a product. #}
 {% macro scaled_integer(expression, places) -%}
+    {{ return(adapter.dispatch("scaled_integer", "tieout")(expression, places)) }}
+{%- endmacro %}
+
+{% macro spark__scaled_integer(expression, places) -%}
+    cast(cast({{ expression }} as decimal(38, {{ places }})) * {{ 10 ** places }} as decimal(38, 0))
+{%- endmacro %}
+
+{#  The whole part of numerator / denominator, both whole decimals: Spark's `div` is a BIGINT that wraps around without a word, and `/` rounds, so
+    what is left over is taken away first. #}
+{% macro spark_quotient(numerator, denominator) -%}
+    cast((({{ numerator }}) - ({{ numerator }}) % ({{ denominator }})) / ({{ denominator }}) as decimal(38, 0))
+{%- endmacro %}
+
+{% macro duckdb__scaled_integer(expression, places) -%}
     cast(cast(cast({{ expression }} as decimal(38, {{ places }})) * {{ 10 ** places }} as decimal(38, 0)) as hugeint)
 {%- endmacro %}

@@ -7,6 +7,10 @@
     (select cast(series.number as integer) as number from range({{ first }}, {{ last }} + 1) as series (number))
 {%- endmacro %}
 
+{% macro spark__numbers(first, last) -%}
+    (select explode(sequence({{ first }}, {{ last }})) as number)
+{%- endmacro %}
+
 {# A date moved by a number of days. #}
 {% macro add_days(day, days) -%}
     {{ return(adapter.dispatch("add_days", "tieout")(day, days)) }}
@@ -14,4 +18,8 @@
 
 {% macro duckdb__add_days(day, days) -%}
     cast({{ day }} + {{ days }} as date)
+{%- endmacro %}
+
+{% macro spark__add_days(day, days) -%}
+    date_add({{ day }}, {{ days }})
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{# The month of a date key (yyyymmdd) as text. #}
+{# The month of a date key (yyyymmdd) as text; NULL where the key is. #}
 {% macro month_text_of_key(date_key) -%}
-    concat(substr(lpad(cast({{ date_key }} as varchar), 8, '0'), 1, 4), '-', substr(lpad(cast({{ date_key }} as varchar), 8, '0'), 5, 2))
+    substr(lpad(cast({{ date_key }} as string), 8, '0'), 1, 4) || '-' || substr(lpad(cast({{ date_key }} as string), 8, '0'), 5, 2)
 {%- endmacro %}
 
 {#
@@ -10,8 +10,8 @@
 {% macro pair_sides(check_key, partition, keys, measures, left="lake_side", right="mart_side") -%}
 select
     '{{ check_key }}' as check_key,
-    concat(
-        '{{ partition }}'{% for key in keys %}, '/', coalesce({{ left }}.{{ key }}, {{ right }}.{{ key }}){% endfor %}
+    concat_ws(
+        '', '{{ partition }}'{% for key in keys %}, '/', coalesce({{ left }}.{{ key }}, {{ right }}.{{ key }}){% endfor %}
     ) as partition,
     'integrity' as kind,
     'critical' as severity,
@@ -67,7 +67,7 @@ full outer join {{ right }}
             and extract(year from {{ period_end }}) * 12 + extract(month from {{ period_end }})
             - extract(year from {{ period_start }}) * 12 - extract(month from {{ period_start }}) = 1
             then {{ month_text(period_start) }}
-        else concat(cast({{ period_start }} as varchar), '..', cast({{ period_end }} as varchar))
+        else concat_ws('', cast({{ period_start }} as string), '..', cast({{ period_end }} as string))
     end
 {%- endmacro %}
 
@@ -78,4 +78,14 @@ full outer join {{ right }}
 
 {% macro duckdb__list_total(list, field) -%}
     cast(list_sum(list_transform({{ list }}, lambda element: element.{{ field }})) as decimal(38, 4))
+{%- endmacro %}
+
+{% macro spark__list_total(list, field) -%}
+    case
+        when exists({{ list }}, element -> element.{{ field }} is not null) then aggregate(
+            {{ list }},
+            cast(0 as decimal(38, 4)),
+            (total, element) -> cast(total + coalesce(element.{{ field }}, 0) as decimal(38, 4))
+        )
+    end
 {%- endmacro %}

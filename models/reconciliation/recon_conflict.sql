@@ -10,8 +10,8 @@ open_conflict as (
         lake_quarantine.event_type,
         count(*) as conflict_count,
         min(
-            concat(
-                lake_quarantine.event_id, ' in ', lake_quarantine.file_name, ' line ', cast(lake_quarantine.line_number as varchar)
+            concat_ws(
+                '', lake_quarantine.event_id, ' in ', lake_quarantine.file_name, ' line ', cast(lake_quarantine.line_number as string)
             )
         ) as example
     from {{ lake_quarantine() }}
@@ -29,8 +29,8 @@ landed as (
 
 select
     'conflict' as check_key,
-    concat(
-        coalesce(landed.source_system, open_conflict.source_system, 'unknown'), '/',
+    concat_ws(
+        '', coalesce(landed.source_system, open_conflict.source_system, 'unknown'), '/',
         coalesce(landed.event_type, open_conflict.event_type, 'unknown')
     ) as partition,
     'source' as kind,

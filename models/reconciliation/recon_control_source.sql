@@ -47,8 +47,8 @@ select
     bool_and(month_state.is_covered) as is_proven,
     count(*) as left_count,
     count(*) filter (where month_state.is_covered) as right_count,
-    case when not bool_and(month_state.is_covered) then concat(
-        'months without a published control total: ', cast(count(*) filter (where not month_state.is_covered) as varchar),
+    case when not bool_and(month_state.is_covered) then concat_ws(
+        '', 'months without a published control total: ', cast(count(*) filter (where not month_state.is_covered) as string),
         ', the first is ', min(case when not month_state.is_covered then month_state.month end)
     ) end as example
 from month_state

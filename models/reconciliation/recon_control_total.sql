@@ -60,10 +60,10 @@ compared_or_not as (
 
 select
     'control_total' as check_key,
-    concat(
-        both_sides.system, '/', both_sides.measure, '/',
+    concat_ws(
+        '', both_sides.system, '/', both_sides.measure, '/',
         {{ window_text("both_sides.period_start", "both_sides.period_end", "both_sides.is_proven") }},
-        case when both_sides.currency is null then '' else concat('/', both_sides.currency) end
+        case when both_sides.currency is null then '' else concat_ws('', '/', both_sides.currency) end
     ) as partition,
     'source' as kind,
     'critical' as severity,

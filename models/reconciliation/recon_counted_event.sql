@@ -4,7 +4,7 @@
     "quotes_created": ["stg_cpq__quote_created", ["quote_id"], "happened.currency", none],
     "quotes_accepted": ["stg_cpq__quote_accepted", ["quote_id", "quote_revision"], "accepted_net.currency", "accepted_net.net_amount"],
     "orders_submitted": ["stg_oms__order_submitted", ["order_id"], "happened.currency", list_total("happened.items", "netAmount")],
-    "fulfillment_tasks_completed": ["stg_oms__task_completed", ["task_id"], "cast(null as varchar)", none],
+    "fulfillment_tasks_completed": ["stg_oms__task_completed", ["task_id"], "cast(null as string)", none],
     "invoices_issued": ["stg_billing__invoice_issued", ["invoice_id"], "happened.currency", "happened.total_net_amount"],
     "credit_notes_issued": ["stg_billing__credit_note_issued", ["credit_note_id"], "happened.currency", "happened.total_net_amount"],
     "assets_created": ["stg_inventory__asset_created", ["asset_id"], "happened.currency", none],

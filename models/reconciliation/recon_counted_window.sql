@@ -39,7 +39,7 @@ select
     windowed.measure,
     windowed.period_start,
     windowed.period_end,
-    cast(null as varchar) as currency,
+    cast(null as string) as currency,
     sum(windowed.total_count) as total_count,
     case when min(windowed.currency) = max(windowed.currency) then sum(windowed.total_amount) end as total_amount
 from windowed

@@ -32,7 +32,7 @@ lake_dated as (
     select distinct
         false as is_task,
         {{ month_text("lake_event.event_time") }} as month,
-        cast(null as varchar) as task_id,
+        cast(null as string) as task_id,
         cast(null as boolean) as is_completed,
         cast(null as timestamp) as completed_at
     from {{ lake_envelopes() }}

@@ -24,7 +24,7 @@ counted as (
 
 select
     'gap' as check_key,
-    concat(counted.aggregate_type, '/', {{ month_text("counted.event_time") }}) as partition,
+    concat_ws('', counted.aggregate_type, '/', {{ month_text("counted.event_time") }}) as partition,
     'source' as kind,
     'critical' as severity,
     cast(sum(counted.missing_count) as bigint) as left_count,
@@ -32,7 +32,7 @@ select
     min(
         case
             when counted.missing_count > 0
-                then concat(counted.aggregate_id, ' before version ', cast(counted.aggregate_version as varchar))
+                then concat_ws('', counted.aggregate_id, ' before version ', cast(counted.aggregate_version as string))
         end
     ) as example
 from counted

@@ -29,7 +29,7 @@ judged as (
 
 select
     judged.check_key,
-    concat(judged.part, '/', judged.month, '/', judged.currency) as partition,
+    concat_ws('', judged.part, '/', judged.month, '/', judged.currency) as partition,
     'source' as kind,
     'critical' as severity,
     count(*) as left_count,

@@ -22,7 +22,7 @@ judged as (
 
 select
     'price_identity' as check_key,
-    concat('quote/', judged.month, '/', judged.currency) as partition,
+    concat_ws('', 'quote/', judged.month, '/', judged.currency) as partition,
     'source' as kind,
     'critical' as severity,
     count(*) as left_count,
@@ -32,7 +32,7 @@ select
     min(
         case
             when not judged.is_identical
-                then concat(judged.quote_id, ' revision ', cast(judged.quote_revision as varchar), ' line ', judged.quote_line_id)
+                then concat_ws('', judged.quote_id, ' revision ', cast(judged.quote_revision as string), ' line ', judged.quote_line_id)
         end
     ) as example
 from judged

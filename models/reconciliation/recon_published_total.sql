@@ -13,8 +13,8 @@ with total as (
             order by published.event_time desc, published.aggregate_version desc, published.event_id desc
         ) as recency
     from {{ ref("stg_control__control_totals_published") }} as published
-    {{ explode("published.totals", "entry") }}
     left join {{ ref("recon_event_set_aside") }} as set_aside on published.arrival_seq = set_aside.arrival_seq
+    {{ explode("published.totals", "entry") }}
     where set_aside.arrival_seq is null
 )
 

@@ -9,8 +9,8 @@ open_line as (
         coalesce(lake_quarantine.source_system, 'unknown') as source_system,
         count(*) as line_count,
         min(
-            concat(
-                lake_quarantine.file_name, ' line ', cast(lake_quarantine.line_number as varchar), ': ',
+            concat_ws(
+                '', lake_quarantine.file_name, ' line ', cast(lake_quarantine.line_number as string), ': ',
                 coalesce(lake_quarantine.reason_code, 'no reason')
             )
         ) as example

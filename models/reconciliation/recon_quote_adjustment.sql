@@ -30,10 +30,10 @@ lake_adjustment as (
         false as is_in_force,
         lake_line.month,
         lake_line.currency,
-        cast(null as varchar) as quote_id,
+        cast(null as string) as quote_id,
         cast(null as bigint) as quote_revision,
-        cast(null as varchar) as quote_line_id,
-        cast(null as varchar) as adjustment_type,
+        cast(null as string) as quote_line_id,
+        cast(null as string) as adjustment_type,
         cast(null as decimal(18, 4)) as adjustment_amount
     from lake_line
 ),

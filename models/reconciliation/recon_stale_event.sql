@@ -1,7 +1,7 @@
 -- Events that lost their version to another event of the same aggregate: they do not apply.
 select
     'stale_event' as check_key,
-    concat(lake_event.aggregate_type, '/', {{ month_text("lake_event.event_time") }}) as partition,
+    concat_ws('', lake_event.aggregate_type, '/', {{ month_text("lake_event.event_time") }}) as partition,
     'source' as kind,
     'warning' as severity,
     count(set_aside.arrival_seq) as left_count,

@@ -82,6 +82,9 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the event files.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     compression: Annotated[str, typer.Option(help="none, gzip or zstd.")] = "none",
+    faults: Annotated[
+        str | None, typer.Option(help="What is to go wrong: lost=3,late=2@2026-09, or a YAML or JSON file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the events of a simulated business as contract files."""
@@ -89,6 +92,6 @@ def simulate(
 
     show = progress()
     report = (lambda done, total: show(f"{done} of {plural(total, 'quote')}")) if show else None
-    summary = run(quotes, seed, start.date(), end.date(), out, compression, report)
+    summary = run(quotes, seed, start.date(), end.date(), out, compression, report, faults)
     text = f"Wrote {plural(summary.events, 'event')} in {plural(len(summary.events_by_file), 'file')} to {summary.out}."
     emit(as_json, summary.as_dict(), text)

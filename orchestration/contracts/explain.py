@@ -1,13 +1,13 @@
 """Turns a schema error into what a person needs: the reason code, the field by its path, and a sentence."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import ValidationError
 
+from orchestration.contracts import registry
 from orchestration.contracts.reasons import Reason
-from orchestration.contracts.strict_json import Problem, write
+from orchestration.contracts.strict_json import Problem, json_type, write
 
 EXACT_KINDS = frozenset({"amount", "quantity", "percent", "factor"})
 _DECIMAL_TEXT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -43,23 +43,6 @@ def _problem(path: str, reason: Reason, message: str) -> Problem:
     return Problem(reason, path, message)
 
 
-def json_type(value: Any) -> str:
-    """The JSON name of a value's type."""
-    match value:
-        case bool():
-            return "boolean"
-        case None:
-            return "null"
-        case str():
-            return "string"
-        case Mapping():
-            return "object"
-        case list():
-            return "array"
-        case _:
-            return "number"
-
-
 def _of_value(error: ValidationError, found: Any, rule: Any) -> tuple[Reason, str]:
     bound = "at least" if str(error.validator).startswith("min") else "at most"
     match error.validator:
@@ -73,6 +56,8 @@ def _of_value(error: ValidationError, found: Any, rule: Any) -> tuple[Reason, st
             return Reason.WRONG_LENGTH, f"the text has {len(found)} characters and must have {bound} {rule}"
         case "minimum" | "maximum":
             return Reason.WRONG_VALUE, f"{_shown(found)} is not {bound} {rule}"
+        case registry.UNIQUE_BY:
+            return Reason.REPEATED_ENTRY, error.message
         case "format":
             return Reason.BAD_TIME, f"{_shown(found)} is no {_FORMATS[rule]}"
         case _:

@@ -1,4 +1,4 @@
-"""Writes the dbt macro that says by which type staging parses each payload, for DuckDB and for Spark."""
+"""Writes the dbt macros that say by which type staging parses each payload (DuckDB, Spark), and its fields."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,8 @@ _NO_FIELDS = Field("no_fields", "no_fields", "text", required=False, description
 
 def macro() -> str:
     """The text of macros/generated/payload_types.sql."""
-    return "\n\n".join([_HEADER, _dispatched("duckdb", duckdb_type), _dispatched("spark", spark_type)]) + "\n"
+    parts = [_HEADER, _dispatched("duckdb", duckdb_type), _dispatched("spark", spark_type), _fields()]
+    return "\n\n".join(parts) + "\n"
 
 
 def duckdb_type(event_type: str) -> str:
@@ -80,4 +81,18 @@ def _dispatched(adapter: str, type_of: Callable[[str], str]) -> str:
 {entries}
     }} -%}}
     {{{{- return(known_payload_type(types, event_type)) -}}}}
+{{%- endmacro -%}}"""
+
+
+def _fields() -> str:
+    """The macro that lists the fields which a payload may have at its top, as `EventType.field`."""
+    entries = ",\n".join(
+        f"        '{event_type}.{field.name}'"
+        for event_type in registry.event_types()
+        for field in registry.tree(event_type)
+    )
+    return f"""{{%- macro payload_fields() -%}}
+    {{{{- return([
+{entries}
+    ]) -}}}}
 {{%- endmacro -%}}"""

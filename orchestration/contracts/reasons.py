@@ -35,6 +35,7 @@ class Reason(StrEnum):
     WRONG_VALUE = "wrong_value", "The value is none of those allowed, or outside its range."
     WRONG_LENGTH = "wrong_length", "The text is empty or longer than allowed."
     EMPTY_LIST = "empty_list", "The list must hold something."
+    REPEATED_ENTRY = "repeated_entry", "A list names the same thing twice, so nobody can say which entry is meant."
     BAD_TIME = "bad_time", "No RFC 3339 time with a zone, or no date, in the years 0001 to 9999."
     BAD_AMOUNT = "bad_amount", "The amount is no number, or has more digits before the decimal point than are kept."
     TOO_MANY_DECIMALS = "too_many_decimals", "The amount has more decimals than are kept; it is never rounded."

@@ -112,7 +112,11 @@ def _meaning(field: Field) -> str:
     values = field.item.enum if field.item else field.enum
     listed = f" One of {', '.join(f'`{value}`' for value in values)}." if values else ""
     empty = " May be empty." if field.kind == "list" and field.may_be_empty else ""
-    return f"{field.description}{listed}{empty}"
+    return f"{field.description}{listed}{empty}{_told_apart(field.unique_by)}"
+
+
+def _told_apart(names: tuple[str, ...]) -> str:
+    return f" No two entries share {' and '.join(f'`{name}`' for name in names)}." if names else ""
 
 
 def _yes(required: bool) -> str:

@@ -15,6 +15,8 @@ Schema = Mapping[str, Any]
 ENVELOPE = "envelope"
 CLOUDEVENTS = "cloudevents"
 COMMON = "common"
+# A list's keyword: which fields tell its objects apart.
+UNIQUE_BY = "x-unique-by"
 STREAM_ORDER = ("quote", "approval", "order", "fulfillment", "billing", "asset", "reference", "support", "control")
 
 
@@ -31,6 +33,7 @@ class Field:
 
     `kind` is amount, quantity, percent, factor, id, code, text, timestamp, date, integer or boolean for a value, and
     `object` or `list` for what holds others. `scale` is the number of decimals of an exact number.
+    `unique_by` names the fields that no two objects of a list share (absent equals null).
     `children` are the fields of an object, or of the objects in a list; `item` is what a list of plain values holds.
     """
 
@@ -42,6 +45,7 @@ class Field:
     enum: tuple[str, ...] = ()
     scale: int | None = None
     may_be_empty: bool = True
+    unique_by: tuple[str, ...] = ()
     children: tuple["Field", ...] = ()
     item: "Field | None" = None
 
@@ -163,6 +167,7 @@ def _field(name: str, path: str, node: Schema, *, required: bool) -> Field:
         enum=tuple(found.get("enum", ())),
         scale=found.get("x-scale"),
         may_be_empty=kind != "list" or found.get("minItems", 0) == 0,
+        unique_by=tuple(found.get(UNIQUE_BY, ())),
         children=children,
         item=item,
     )

@@ -92,10 +92,26 @@ def _pattern(validator: Validator, pattern: str, value: Any, _: Any) -> Iterator
         yield ValidationError(f"{value[:60]!r} does not have the form {pattern}")
 
 
+def _unique_by(validator: Validator, names: list[str], entries: Any, _: Any) -> Iterator[ValidationError]:
+    """`x-unique-by`: no two objects of the list share all of these fields; null is the same as absent."""
+    seen: dict[tuple[Any, ...], int] = {}
+    for i, entry in enumerate(entries if validator.is_type(entries, "array") else ()):
+        key = tuple(map(entry.get, names)) if validator.is_type(entry, "object") else ()
+        if not all(value is None or isinstance(value, str) for value in key) or not any(key):
+            continue
+        first = seen.setdefault(key, i)
+        if first != i:
+            shown = ", ".join(str(value)[:60] for value in key if value is not None)
+            message = f"{shown} stands in entry {first} and again in entry {i}, counted from 0"
+            yield ValidationError(message, path=(i, names[0]))
+
+
 @cache
 def _validator_class() -> type[Validator]:
     checker = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number).redefine("integer", _is_integer)
     made: type[Validator] = extend(  # type: ignore[no-untyped-call]
-        Draft202012Validator, validators={"multipleOf": _multiple_of, "pattern": _pattern}, type_checker=checker
+        Draft202012Validator,
+        validators={"multipleOf": _multiple_of, "pattern": _pattern, registry.UNIQUE_BY: _unique_by},
+        type_checker=checker,
     )
     return made

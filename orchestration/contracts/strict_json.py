@@ -81,6 +81,23 @@ def write(value: Any, number: Callable[[int | Decimal], str] = str, *, sort_keys
     return _quoted(value)
 
 
+def json_type(value: Any) -> str:
+    """The JSON name of a value's type."""
+    match value:
+        case bool():
+            return "boolean"
+        case None:
+            return "null"
+        case str():
+            return "string"
+        case Mapping():
+            return "object"
+        case list():
+            return "array"
+        case _:
+            return "number"
+
+
 def exact_number(value: int | Decimal) -> str:
     """One text per numeric value, never expanded: 1.50, 15e-1 and 1.5 are all `15e-1`."""
     sign, digits, exponent = Decimal(value).as_tuple()

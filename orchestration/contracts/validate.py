@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.contracts import registry
-from orchestration.contracts.explain import json_type, problem_of
 from orchestration.contracts.reasons import Reason
-from orchestration.contracts.rules import validator
-from orchestration.contracts.strict_json import Problem, exact_number, read, write
+from orchestration.contracts.strict_json import Problem, exact_number, json_type, read, write
 
 # What describes how a CloudEvent is written down, not what happened.
 _CLOUDEVENTS_WRAPPING = frozenset({"specversion", "datacontenttype"})
@@ -56,6 +54,10 @@ def judge_value(value: Any) -> Accepted | Problem:
     """The verdict on a value that `strict_json.read` gave, such as one element of a CloudEvents batch."""
     if not isinstance(value, dict):
         return Problem(Reason.NOT_AN_OBJECT, "", f"the line is a JSON {json_type(value)}, not an object")
+    # The validators' library loads slowly, and most landings ask it nothing.
+    from orchestration.contracts.explain import problem_of
+    from orchestration.contracts.rules import validator
+
     is_cloudevent = "eventType" not in value and "specversion" in value
     names = registry.cloudevents_names() if is_cloudevent else {name: name for name in registry.cloudevents_names()}
     if error := next(validator("cloudevents" if is_cloudevent else "envelope").iter_errors(value), None):

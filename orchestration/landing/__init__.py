@@ -1,6 +1,6 @@
 """Landing: event files become batches of the lake, every line with one verdict; nothing here interprets the events."""
 
-from orchestration.landing.lake import ensure_lake
+from orchestration.landing.lake import add_new_event_types, ensure_lake
 from orchestration.landing.landing import land
 from orchestration.landing.layout import Batch, LakeState, batches, lake_state
 from orchestration.landing.limits import Limits
@@ -21,6 +21,7 @@ __all__ = [
     "Status",
     "Verdict",
     "Verdicts",
+    "add_new_event_types",
     "batches",
     "ensure_lake",
     "lake_state",

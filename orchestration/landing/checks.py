@@ -7,7 +7,7 @@ in the wrong place.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -199,8 +199,16 @@ def _found_one(place: str, field: Field, depth: int) -> str:
             each = f"x{depth}"
             counted = _found(each, field.children, depth + 1)
             inside = f"1 + list_sum(list_transform({place}, lambda {each}: {counted}))"
+            if field.unique_by:
+                inside = f"case when {_repeats(place, field.unique_by)} then {_NEVER} else {inside} end"
         return f"case when {place} is null then {absent} when len({place}) = 0 then {empty} else {inside} end"
     return f"case when {place} is null then {absent} else 1 end"
+
+
+def _repeats(place: str, names: Sequence[str]) -> str:
+    """Whether entries of a list share these fields; two that only look alike when joined are a false alarm."""
+    key = " || '/' || ".join(f"coalesce(nullif(x.{_quoted(name)}, chr(0)), '')" for name in names)
+    return f"len(list_distinct(list_transform({place}, lambda x: {key}))) < len({place})"
 
 
 def _quoted(name: str) -> str:

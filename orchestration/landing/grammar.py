@@ -3,8 +3,8 @@ r"""Regular expressions of what a well-formed event looks like as text, built fr
 Of valid JSON, an expression matches a *subset* of what the judge accepts: what it does not match is judged one by
 one. It is a whole grammar of the object (the contract has no recursion): only known keys, each with a value of its
 kind, and none of what lenient parsers let through (NaN, a trailing comma, half a character, NUL). To keep it short, a
-comma may be missing or lead: every parser refuses that. What a regular expression cannot see, a key named twice or a
-required key left out, is counted in `checks`.
+comma may be missing or lead: every parser refuses that. What a regular expression cannot see, a key named twice, a
+required key left out or a list entry repeated, is counted in `checks`.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,10 @@ _TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](
 TIMESTAMP = f"{_DATE}{_TIME}"
 _STRING_FORMATS = {"date": _DATE, "date-time": TIMESTAMP, "date-or-date-time": f"(?:{TIMESTAMP}|{_DATE})"}
 _STRING_PATTERNS = {"^[A-Z]{3}$": "[A-Z]{3}"}
-_SILENT = {"title", "description", "type", "x-kind", "x-scale", "x-envelope-field", "properties", "required", "items"}
+# What repeats in a list is counted in `checks`.
+_SILENT = {"title", "description", "type", "properties", "required", "items"} | {
+    "x-kind", "x-scale", "x-envelope-field", registry.UNIQUE_BY
+}  # fmt: skip
 _EXACT = {"exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern"}
 
 

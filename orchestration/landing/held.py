@@ -10,7 +10,7 @@ from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.landing.content import native_json, parts_of
 from orchestration.landing.layout import QUARANTINE_COLUMNS, QUARANTINE_FILE, batches_folder, lake_state
-from orchestration.landing.recorded import event_files, read_files
+from orchestration.landing.recorded import event_files, one_identity, read_files
 from orchestration.landing.resolutions import Resolution, resolutions
 from orchestration.landing.results import Verdict
 
@@ -105,7 +105,7 @@ def in_force(home: Home, source_system: str, event_id: str) -> int:
     """The arrival of the accepted event that is in force under an identity. Raises Unusable when there is none."""
     import duckdb
 
-    files = event_files(lake_state(home), {source_system: (event_id, event_id)})
+    files = event_files(lake_state(home), one_identity(source_system, event_id))
     with duckdb.connect(":memory:") as con:
         query = f"select max(arrival_seq) from {read_files(files)} where source_system = ? and event_id = ?"
         row = con.execute(query, [source_system, event_id]).fetchone()

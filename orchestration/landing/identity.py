@@ -6,6 +6,7 @@ the first line. Equal hashes are settled in SQL; only where they differ are two 
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ import duckdb
 from orchestration.contracts.validate import Accepted, judge
 from orchestration.landing.content import Content, content_hash, first_difference, native_json, parts_of
 from orchestration.landing.layout import LakeState
-from orchestration.landing.recorded import conflict_files, event_files, read_files
+from orchestration.landing.recorded import conflict_files, event_files, identities_in, read_files
 from orchestration.landing.staging import Staging
 
 OTHER_CONTENT = "other_content"
@@ -39,7 +40,7 @@ def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name:
         from ({staging.all_events("n, source_system, event_id")}) anti join given using (n)
         group by all
     """)
-    recorded = read_files(event_files(lake, _ranges(con)))
+    recorded = _recorded(con, event_files(lake, identities_in(con, "identities")))
     con.execute(f"""
         create table in_force as
         select source_system, event_id, max(arrival_seq) as arrival_seq,
@@ -78,9 +79,10 @@ def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name:
     con.execute("drop table contested; drop table in_force; drop table identities; drop table given")
 
 
-def _ranges(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
-    rows = con.execute("select source_system, min(event_id), max(event_id) from identities group by 1").fetchall()
-    return {source: (least, most) for source, least, most in rows}
+def _recorded(con: duckdb.DuckDBPyConnection, files: list[Path]) -> str:
+    """The files as a table; an empty one when none of the identities is in them, which only reads their ids."""
+    found = f"select 1 from {read_files(files)} semi join identities using (source_system, event_id) limit 1"
+    return read_files(files if files and con.execute(found).fetchone() else [])
 
 
 def _compare_one_by_one(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name: str) -> None:
@@ -93,21 +95,16 @@ def _compare_one_by_one(staging: Staging, lake: LakeState, first_arrival_seq: in
         "create table wanted as select distinct source_system, event_id from contested "
         "where content_hash != in_force_hash"
     )
-    ranges = {
-        source: (least, most)
-        for source, least, most in con.execute(
-            "select source_system, min(event_id), max(event_id) from wanted group by 1"
-        ).fetchall()
-    }
+    wanted = identities_in(con, "wanted")
     cursor = con.cursor()
     cursor.execute(f"""
         with recorded as (
             select 'recorded' as kind, arrival_seq as seq, file_name, null::blob as raw_line, {stored}
-            from {read_files(event_files(lake, ranges))} semi join wanted using (source_system, event_id)
+            from {read_files(event_files(lake, wanted))} semi join wanted using (source_system, event_id)
         ),
         conflicts as (
             select 'refused' as kind, arrival_seq as seq, file_name, raw_line, source_system, event_id, content_hash
-            from {read_files(conflict_files(lake, ranges))} semi join wanted using (source_system, event_id)
+            from {read_files(conflict_files(lake, wanted))} semi join wanted using (source_system, event_id)
             where verdict = 'conflict'
         ),
         here as (

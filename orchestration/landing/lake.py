@@ -98,11 +98,18 @@ def disk_errors(what: str) -> Iterator[None]:
 
 
 def ensure_lake(home: Home, limits: Limits | None = None) -> None:
-    """Creates the empty lake where there is none: batch 0 and empty resolutions, so that every read has a schema."""
-    if batch_folder(home, 0).exists() and _first_resolutions(home).exists():
+    """Makes sure that every read has a schema: batch 0, an empty file in it per event type, empty resolutions."""
+    if batch_folder(home, 0).exists() and _first_resolutions(home).exists() and not _types_without_file(home):
         return
     with lake_lock(home, limits or Limits()):
         create_empty(home)
+
+
+def add_new_event_types(home: Home, limits: Limits | None = None) -> None:
+    """Gives a lake that is older than an event type of the contract the empty file for it; else does nothing."""
+    if batch_folder(home, 0).exists() and _types_without_file(home):
+        with lake_lock(home, limits or Limits()), disk_errors("the empty lake"), duckdb.connect(":memory:") as con:
+            _add_event_types(home, con, no_checkpoint)
 
 
 def create_empty(home: Home, checkpoint: Checkpoint = no_checkpoint) -> None:
@@ -119,15 +126,42 @@ def create_empty(home: Home, checkpoint: Checkpoint = no_checkpoint) -> None:
         if not batch_folder(home, 0).exists():
             with batch_in_progress(home, 0, checkpoint) as folder:
                 _write_empty_batch(con, folder)
+        _add_event_types(home, con, checkpoint)
 
 
 def _first_resolutions(home: Home) -> Path:
     return resolutions_folder(home) / "resolutions-00000000.parquet"
 
 
+def _types_without_file(home: Home) -> list[str]:
+    """Event types that came into the contract after batch 0 was written."""
+    return [name for name in registry.event_types() if not _empty_file(home, name).exists()]
+
+
+def _empty_file(home: Home, event_type: str) -> Path:
+    return batch_folder(home, 0) / event_file(registry.stream_of(event_type), event_type)
+
+
+def _add_event_types(home: Home, con: duckdb.DuckDBPyConnection, checkpoint: Checkpoint) -> None:
+    """One rename per event type; batch 0 names no files, so its manifest stays as it is."""
+    for event_type in _types_without_file(home):
+        target = _empty_file(home, event_type)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_folder(home) / f"{event_type}.parquet"
+        _write_empty(con, EVENT_COLUMNS, temporary)
+        _sync_file(temporary)
+        temporary.rename(target)
+        for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
+            sync_folder(folder)
+        checkpoint("type added")
+
+
 def _write_empty_batch(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    for event_type in registry.event_types():
-        _write_empty(con, EVENT_COLUMNS, folder / event_file(registry.stream_of(event_type), event_type))
+    files = [folder / event_file(registry.stream_of(event_type), event_type) for event_type in registry.event_types()]
+    _write_empty(con, EVENT_COLUMNS, files[0])
+    for file in files[1:]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files[0], file)
     _write_empty(con, DUPLICATE_COLUMNS, folder / DUPLICATES_FILE)
     _write_empty(con, QUARANTINE_COLUMNS, folder / QUARANTINE_FILE)
     manifest = {

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.landing.decompress import read_blocks
@@ -62,31 +64,32 @@ class Lander:
         inputs = find(paths, self._limits)
         errors = inputs.errors
         results: list[FileResult] = []
-        with lake_lock(self._home, self._limits):
+        spill = temporary_folder(self._home) / "spill"
+        # One DuckDB for all files: to start one takes longer than to land a small file.
+        with lake_lock(self._home, self._limits), connect(spill, self._limits) as con:
             create_empty(self._home, self._checkpoint)
+            state = lake_state(self._home)
             for path in inputs.files:
-                # The lake is small to read and may have grown by the file before.
-                state = lake_state(self._home)
                 try:
                     with opened(path) as file:
-                        results.append(self._land_file(file, state))
+                        results.append(self._land_file(file, state, con))
+                    state = state.grown(self._home)
                 except DiskFull:
                     raise
                 except Unusable as error:
                     errors.append(str(error))
             repeat_decisions(self._home)
-            result = LandResult(tuple(results), lake_state(self._home).high_water, tuple(errors), tuple(inputs.skipped))
+            result = LandResult(tuple(results), state.high_water, tuple(errors), tuple(inputs.skipped))
         if errors:
             raise FilesUnusable(result)
         return result
 
-    def _land_file(self, file: OpenedFile, lake: LakeState) -> FileResult:
+    def _land_file(self, file: OpenedFile, lake: LakeState, con: duckdb.DuckDBPyConnection) -> FileResult:
         earlier = lake.by_sha256.get(file.sha256)
         if earlier:
             return _seen_again(file, earlier)
         namesakes = lake.by_name.get(file.path.name, ())
-        spill = temporary_folder(self._home) / "spill"
-        with disk_errors(f"the batch of {file.path.name}"), connect(spill, self._limits) as con:
+        with disk_errors(f"the batch of {file.path.name}"):
             staging = Staging(con)
             framing = self._stage(file, staging)
             self._checkpoint("staged")
@@ -94,8 +97,6 @@ class Lander:
                 refused_before = [one for one in namesakes if one.manifest["file"]["sha256"] == file.sha256]
                 if refused_before:
                     return _seen_again(file, refused_before[-1])
-                con.close()
-                con = connect(spill, self._limits)
                 staging = Staging(con)
                 staging.take_one_by_one([OddLine(0, 0, b"", UNPACKED_TOO_LARGE, framing.refused)])
                 framing = Framing(self._limits, rows=1, refused=framing.refused)

@@ -115,6 +115,14 @@ class LakeState:
 
     batches: tuple[Batch, ...]
 
+    def grown(self, home: Home) -> "LakeState":
+        """With the batches that became visible since; only these are read. For who holds the lake's lock."""
+        seen, last = list(self.batches), self.high_water
+        while (folder := batch_folder(home, last + 1)).exists():
+            seen.append(_read_batch(folder))
+            last += 1
+        return LakeState(tuple(seen)) if last > self.high_water else self
+
     @property
     def high_water(self) -> int:
         """The last batch_seq; 0 when only the empty batch is there."""

@@ -12,7 +12,7 @@ from orchestration.home import Home
 from orchestration.landing.held import Entry, Filters, entries
 from orchestration.landing.identity import OTHER_CONTENT_AGAIN
 from orchestration.landing.layout import LakeState, lake_state
-from orchestration.landing.recorded import event_files, read_files
+from orchestration.landing.recorded import event_files, one_identity, read_files
 from orchestration.landing.resolutions import Decision, Resolution, append, record_in_ledger
 from orchestration.landing.results import Verdict
 
@@ -74,7 +74,7 @@ def _replaced(lake: LakeState, taken: list[Entry]) -> dict[tuple[Any, ...], tupl
     import duckdb
 
     ids = sorted({(str(one.source_system), str(one.event_id)) for one in taken})
-    files = [file for source, event_id in ids for file in event_files(lake, {source: (event_id, event_id)})]
+    files = [file for source, event_id in ids for file in event_files(lake, one_identity(source, event_id))]
     with duckdb.connect(":memory:") as con:
         con.execute("create table wanted (source_system varchar, event_id varchar)")
         con.executemany("insert into wanted values (?, ?)", ids)

@@ -63,7 +63,7 @@ def connect(spill: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
 
 
 class Staging:
-    """The lines of one batch to be, numbered by `n`.
+    """The lines of one batch to be, numbered by `n`; takes away what the batch before left in the connection.
 
     Tables: `staged_<event type>` for valid events, `quarantined`, `duplicates` and `raw_lines` (filled when the batch
     is settled), and `origins` for rows that come from elsewhere than the batch's own file.
@@ -71,6 +71,8 @@ class Staging:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
+        for (left,) in con.execute("select table_name from duckdb_tables()").fetchall():
+            con.execute(f"drop table {left}")
         self.event_types: list[str] = []
         self.judged_one_by_one = 0
         columns = {name: kind for name, kind in QUARANTINE_COLUMNS.items() if name not in ("arrival_seq", "file_name")}
@@ -163,14 +165,17 @@ class Staging:
             if proven != [(lines.num_rows,)]:
                 missing = "select n from lines where n not in (select n from envelopes where is_proven)"
                 unproven = [n for (n,) in con.execute(missing).fetchall()]
-            for (event_type,) in con.execute("select distinct event_type from envelopes where is_proven").fetchall():
-                unproven += self._take_event_type(event_type)
+            per_type = (
+                "select event_type, count(*) from envelopes where is_proven group by event_type order by event_type"
+            )
+            for event_type, count in con.execute(per_type).fetchall():
+                unproven += self._take_event_type(event_type, count)
         finally:
             con.unregister("lines")
             con.execute("drop table if exists envelopes")
         return unproven
 
-    def _take_event_type(self, event_type: str) -> list[int]:
+    def _take_event_type(self, event_type: str, count: int) -> list[int]:
         if event_type not in registry.event_types():
             unknown = "select n from envelopes where is_proven and event_type = ?"
             return [n for (n,) in self.con.execute(unknown, [event_type]).fetchall()]
@@ -188,7 +193,7 @@ class Staging:
             where {checks.payload_is_proven(event_type)} and schema_version in ({versions})
                 and aggregate_type = {checks.literal(registry.aggregate_type_of(event_type))}
         """).fetchall()
-        if inserted == self.con.execute(f"select count(*) {of_type}").fetchall():
+        if inserted == [(count,)]:
             return []
         missing = f"select n {of_type} and n not in (select n from {table})"
         return [n for (n,) in self.con.execute(missing).fetchall()]

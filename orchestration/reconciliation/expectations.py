@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import Unusable
+from orchestration.reconciliation.great_expectations_import import lean_imports
 
 if TYPE_CHECKING:
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
@@ -68,8 +69,9 @@ def unequal_partitions(key: str, rows: Sequence[Row], pairs: Mapping[str, bool])
 @cache
 def _context() -> "EphemeralDataContext":
     """One context per process, in memory, without telemetry and progress bars (they would go to a log)."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    with lean_imports():
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)

@@ -97,10 +97,14 @@ def _build(
     progress: Progress | None,
     project: Path,
 ) -> BuildResult:
+    from orchestration.landing import add_new_event_types
+
     started = _now()
     rates = _land_reference_rates(home, progress)
     current_code = f"{code_hash(project)}/{settings.reporting_currency}/{rates}"
-    plan = _plan(home, read_lake(home), as_of, current_code, full_refresh)
+    lake = read_lake(home)
+    add_new_event_types(home)
+    plan = _plan(home, lake, as_of, current_code, full_refresh)
     build_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     _begin(home, record.Attempt(build_id, started, plan.lake.high_water, plan.as_of, plan.code_hash))
     if progress:

@@ -1,4 +1,4 @@
-"""A build that is killed: what it was built through stays, and the next build ends as if nothing had happened."""
+"""A build that is killed and then made with earlier inputs; the same inputs again are test_killed_pipeline's."""
 
 import signal
 import subprocess
@@ -42,26 +42,6 @@ def content(home: Home) -> list[Any]:
         return [*rows, *schema_checksums(connection)]
 
 
-def test_a_killed_build_ends_the_same_when_run_again(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    add_batch(home, 0, [])
-    add_batch(home, 1, [Event("e1", "1")])
-    assert killed_build(home, "model fact_event") == -signal.SIGKILL
-    assert build(home, project=SMALL_PROJECT).reason == "first build"
-    steps = ["incremental build", "model fact_event", "test unique_fact_event", "add_build"]
-    for batch, step in enumerate(steps, start=2):
-        add_batch(home, batch, [Event(f"e{batch}", str(batch))])
-        assert killed_build(home, step) == -signal.SIGKILL
-        with pytest.raises(Refused, match="did not end"):
-            examine(home)
-        again = build(home, project=SMALL_PROJECT)
-        assert (again.complete, again.full_refresh, again.built_through) == (True, False, batch - 1)
-        assert content(home)[:batch] == [(f"e{number}", f"{number}.0000") for number in range(1, batch + 1)]
-    incremental = content(home)
-    build(home, project=SMALL_PROJECT, full_refresh=True)
-    assert content(home) == incremental
-
-
 def test_after_a_killed_build_of_later_inputs_an_earlier_one_starts_from_nothing(tmp_path: Path) -> None:
     home = Home(tmp_path)
     add_batch(home, 0, [])
@@ -69,6 +49,8 @@ def test_after_a_killed_build_of_later_inputs_an_earlier_one_starts_from_nothing
     build(home, project=SMALL_PROJECT)
     add_batch(home, 2, [Event("b", "2", "2026-09-20T00:00:00")])
     assert killed_build(home, "test unique_fact_event") == -signal.SIGKILL
+    with pytest.raises(Refused, match="did not end"):
+        examine(home)
     result = build(home, project=SMALL_PROJECT, as_of="2026-09-10")
     assert result.reason == "an interrupted build had later inputs or other code"
     assert content(home)[:-2] == [("a", "1.0000")]

@@ -1,6 +1,7 @@
 """kill -9 anywhere in a landing: what is visible is whole, and landing again ends as if nothing had happened."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from orchestration.home import Home
 from orchestration.landing import batches, land
+from orchestration.warehouse.lake import lake_breaks
 from tests.unit.landing.landing_files import account, accounts, check_every_line_is_accounted_for, rows, write
 
 DRIVER = """
@@ -76,6 +78,22 @@ def test_killed_and_run_again_ends_the_same(tmp_path: Path, point: str, times: i
     assert not list((home.lake / "tmp").glob("batch-*"))
     folders = sorted(path.name for path in (home.lake / "batches").iterdir())
     assert folders == [f"batch_seq={i:08d}" for i in range(3)]
+
+
+def test_killed_while_an_older_lake_gets_new_event_types(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    file = write(tmp_path / "a.ndjson", [account("1")])
+    land(home, [file])
+    events = batches(home)[0].folder / "events"
+    before = sorted(events.rglob("*.parquet"))
+    for stream in ("stream=quote", "stream=order"):
+        shutil.rmtree(events / stream)
+    command = [sys.executable, "-c", DRIVER, str(home.root), "type added", "3", str(file)]
+    assert subprocess.run(command, check=False).returncode == -9
+    assert len(before) > len(sorted(events.rglob("*.parquet")))
+    land(home, [file])
+    assert sorted(events.rglob("*.parquet")) == before
+    assert lake_breaks(home, contents=True) == []
 
 
 def test_only_one_lands_at_a_time(tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
-"""Publishing that is killed at each of its steps, and readers that go on reading while releases appear."""
+"""Publishing that is killed at each of its steps."""
 
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -103,43 +101,6 @@ def test_a_killed_publish_that_new_data_overtook_is_told_as_it_was(home: Home) -
     last = publish(home)
     assert published(home) == [first.release_id, seen, last.release_id]
     assert [release.release_id for release in store.list_releases(home)] == published(home)
-
-
-def test_readers_see_one_whole_release_while_ten_appear(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TIEOUT_RETAIN_RELEASES", "2")
-    change(home, 1)
-    publish(home)
-    done = threading.Event()
-    problems: list[BaseException] = []
-    answers: list[list[tuple[Any, ...]]] = [[] for _ in range(10)]
-
-    def read(mine: list[tuple[Any, ...]]) -> None:
-        sql = (
-            "select count(*) as lines, count(distinct amount) as amounts, min(amount)::integer as version,"
-            " (select value from release.manifest where name = 'build_id') as build_id from fact_line"
-        )
-        try:
-            while not done.is_set():
-                mine.append(query(home, sql).rows[0])
-        except BaseException as error:  # a reader may meet no error of any kind
-            problems.append(error)
-            raise
-
-    readers = [threading.Thread(target=read, args=(mine,)) for mine in answers]
-    for reader in readers:
-        reader.start()
-    for number in range(2, 12):
-        change(home, number)
-        assert publish(home).is_new
-    done.set()
-    for reader in readers:
-        reader.join()
-    assert problems == []
-    for mine in answers:
-        assert all(answer == (100, 1, answer[2], f"build-{answer[2]}") for answer in mine)
-        versions = [answer[2] for answer in mine]
-        assert versions == sorted(versions)
-    assert len({answer[2] for mine in answers for answer in mine}) > 3
 
 
 def test_a_reader_keeps_its_release_while_retention_removes_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

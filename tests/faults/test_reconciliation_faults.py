@@ -170,6 +170,28 @@ def test_staging_that_lost_an_event(northwind: Home, tmp_path: Path) -> None:
     assert ("quote_line", "quote/1996-07/USD") in failed
 
 
+STAGED_AMOUNTS = {
+    "landed/QuotePriced/USD": "update staging.stg_cpq__quote_priced set lines = [struct_update(line, netAmount :="
+    " cast(line.netAmount + 0.0001 as decimal(18, 4))) for line in lines if true] where quote_id = 'NW-Q-10248'",
+    "landed/InvoiceIssued/USD": "update staging.stg_billing__invoice_issued set total_net_amount = total_net_amount"
+    " + 0.0001 where invoice_id = (select min(invoice_id) from staging.stg_billing__invoice_issued)",
+    "landed/OrderSubmitted/EUR": "update staging.stg_oms__order_submitted set currency = 'EUR'"
+    " where order_id = 'NW-O-10248'",
+}
+
+
+def test_staging_that_reads_another_amount_than_landed(northwind: Home, tmp_path: Path) -> None:
+    home = copy_warehouse(northwind, tmp_path / "home")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        for statement in STAGED_AMOUNTS.values():
+            assert connection.execute(statement).fetchone() == (1,)
+    failed = places(reconcile(home), "failed")
+    assert {partition for key, partition in failed if key == "landed_amount"} == {
+        *STAGED_AMOUNTS,
+        "landed/OrderSubmitted/USD",
+    }
+
+
 numbers = count(1)
 
 
@@ -215,7 +237,7 @@ def bill(kind: str, name: str, time: str, currency: str, lines: list[str], net: 
     if kind == "CreditNote":
         payload |= {"creditNoteNumber": name, "reasonCode": "ERROR"}
     else:
-        payload |= {"invoiceNumber": name, "billingAccountId": "B", "periodStart": time, "periodEnd": time}
+        payload |= {"invoiceNumber": name, "billingAccountId": f"B-{currency}", "periodStart": time, "periodEnd": time}
     return event("erp", f"{kind}Issued", f"{kind}:{name}", 1, time, payload)
 
 
@@ -244,7 +266,7 @@ def quote(name: str, time: str, adjustment: str) -> list[dict[str, Any]]:
         "trigger": "USER",
         "currency": "EUR",
         "catalogVersion": "c",
-        "priceBookVersion": "p",
+        "priceBookVersion": "PB-EUR",
         "lines": [line],
     }
     return [
@@ -262,7 +284,28 @@ def other_content_of(event_id: str) -> dict[str, Any]:
 
 USD, EUR = {"measure": "invoices_issued", "currency": "USD"}, {"measure": "invoices_issued", "currency": "EUR"}
 TASK = {"orderId": "O", "orderItemId": "I", "taskType": "SHIP", "downstreamSystem": "S", "ownerTeam": "T"}
+PRICE = {"productOfferingId": "NW-P-1", "chargeType": "ONE_TIME", "listUnitPrice": "100", "validFrom": "1999-01-01"}
+
+
+def reference_data() -> list[dict[str, Any]]:
+    """Billing accounts and the price that the faults name: no fault of theirs."""
+    accounts = [
+        event(
+            "erp",
+            "BillingAccountUpserted",
+            f"BillingAccount:B-{currency}",
+            1,
+            "1999-01-01",
+            {"accountId": "NW-A-VINET", "currency": currency, "status": "ACTIVE"},
+        )
+        for currency in ("EUR", "USD")
+    ]
+    price = PRICE | {"priceBookVersion": "PB-EUR", "currency": "EUR"}
+    return [*accounts, event("erp", "PriceBookEntryUpserted", "PriceBookEntry:PB-EUR:NW-P-1", 1, "1999-01-01", price)]
+
+
 LAKE_FAULTS: list[tuple[str, list[dict[str, Any] | str], set[Place]]] = [
+    ("reference data for the faults below", reference_data(), set()),
     (
         "a control total that is wrong in the last place",
         [
@@ -413,6 +456,10 @@ def test_what_no_publication_covers_is_unproven(faulty: ReconcileResult) -> None
         ("control_total", "erp/invoices_issued/1999-07/USD"),
         ("control_total", "erp/invoices_issued/1999-08/USD"),
         ("control_total", "erp/credit_notes_issued/1999-05/USD"),
+        *(
+            ("order_billing", f"billing/1999-{place}/without_order")
+            for place in ("01/EUR", "01/USD", "03/USD", "04/USD", "05/USD", "06/EUR", "07/USD")
+        ),
     }
 
 

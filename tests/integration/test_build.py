@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from support.lakes import SMALL_PROJECT, Event, add_batch
 
+from orchestration.contracts.registry import event_types
 from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
 from orchestration.warehouse.build import BuildResult, build, parse_as_of
@@ -64,6 +65,12 @@ def test_builds_are_incremental_from_the_last_complete_one(home: Home, project: 
     # Nothing of dbt keeps the file: another process could open it now.
     with duckdb.connect(str(home.warehouse), config={"threads": "1"}):
         pass
+
+
+def test_a_lake_older_than_an_event_type_is_given_a_file_of_it(home: Home, project: Path) -> None:
+    assert build(home, project=project).complete
+    for event_type in event_types():
+        assert list((home.lake / "batches").glob(f"*/events/stream=*/event_type={event_type}/*.parquet")), event_type
 
 
 def test_changed_code_an_earlier_as_of_and_asking_rebuild_in_full(

@@ -106,11 +106,14 @@ def lines(draw: st.DrawFn) -> bytes:
 def broken(draw: st.DrawFn, event: Any) -> Any:
     way = draw(st.sampled_from([place for place in places(event) if place]))
     holder, key = at(event, way[:-1]), way[-1]
-    action = draw(st.sampled_from(["strange", "strange", "remove", "add", "twice", "move"]))
+    action = draw(st.sampled_from(["strange", "strange", "remove", "add", "twice", "move", "repeat"]))
     if action == "strange":
         holder[key] = draw(st.sampled_from(STRANGE))
     elif action == "remove":
         del holder[key]
+    elif action == "repeat":
+        if isinstance(holder, list):
+            holder.append(copy.deepcopy(holder[key]))
     elif action == "move":
         event[draw(st.sampled_from(NAMES))] = holder.pop(key)
     elif isinstance(holder, dict) and action == "add":
@@ -169,7 +172,7 @@ RICH = {"QuotePriced", "QuoteAccepted", "ControlTotalsPublished", "PriceBookEntr
 
 
 def every_single_change(event: dict[str, Any], one_in: int) -> Iterator[Any]:
-    """The event with strange values in each place, and each key left out, named twice, or joined by a new one."""
+    """The event with strange values in each place, each entry repeated, each key left out, twice, or with another."""
     for turn, way in enumerate(places(event)):
         if not way:
             continue
@@ -180,7 +183,11 @@ def every_single_change(event: dict[str, Any], one_in: int) -> Iterator[Any]:
         changed = copy.deepcopy(event)
         del at(changed, way[:-1])[way[-1]]
         yield changed
-        if not isinstance(way[-1], int):
+        if isinstance(way[-1], int):
+            changed = copy.deepcopy(event)
+            at(changed, way[:-1]).append(at(event, way))
+            yield changed
+        else:
             for again in (at(event, way), Raw("null")):
                 changed = copy.deepcopy(event)
                 twice = Twice({way[-1]: at(event, way), **at(event, way[:-1])})

@@ -18,12 +18,15 @@ PARSE_KEY = "tests"
 class Warehouse:
     """One working warehouse over one lake; remembers what it was built through, as the runner does."""
 
-    def __init__(self, root: Path, lake: Lake, parsed: Path | None = None) -> None:
+    def __init__(self, root: Path, lake: Lake, seeded: Path | None = None) -> None:
+        """`seeded`: the root of a home that has the parse and the seeds; without it this one starts with nothing."""
         self.home, self.lake, self.built_through = Home(root), lake, 0
         self._exclusions: dict[str, set[str]] = {}
-        self.home.warehouse.parent.mkdir(parents=True)
-        if parsed:
-            shutil.copytree(parsed, root / "dbt" / "target")
+        if seeded:
+            for part in ("dbt/target", "warehouse"):
+                shutil.copytree(seeded / part, root / part)
+        else:
+            self.home.warehouse.parent.mkdir(parents=True)
 
     def build(self, *options: str, command: str = "run", **variables: Any) -> None:
         """Run dbt up to the lake's last batch; fails on the first node that failed."""

@@ -78,6 +78,7 @@ class Lake:
         for event_type in event_types():
             self._write_events(event_type, [])
         self._write(self._batch / "quarantine" / "part-0.parquet", [], QUARANTINE)
+        (self._batch / "manifest.json").write_text(json.dumps({"batch_seq": 0, "control_sums": {}}))
         self._write(path / "resolutions" / "resolution_seq=00000000.parquet", [], RESOLUTIONS)
 
     def land(

@@ -8,7 +8,7 @@ select
     created.recurring_net_amount,
     created.order_id as last_order_id,
     created.order_item_id as last_order_item_id,
-    cast(null as varchar) as termination_reason_code,
+    cast(null as string) as termination_reason_code,
     created.arrival_seq
 from {{ ref("stg_inventory__asset_created") }} as created
 union all
@@ -16,12 +16,12 @@ select
     changed.asset_id,
     changed.aggregate_version,
     changed.event_time,
-    cast(null as varchar) as asset_state,
+    cast(null as string) as asset_state,
     changed.quantity,
     changed.recurring_net_amount,
     changed.order_id as last_order_id,
     changed.order_item_id as last_order_item_id,
-    cast(null as varchar) as termination_reason_code,
+    cast(null as string) as termination_reason_code,
     changed.arrival_seq
 from {{ ref("stg_inventory__asset_changed") }} as changed
 union all
@@ -32,8 +32,8 @@ select
     'terminated' as asset_state,
     cast(null as decimal(18, 4)) as quantity,
     cast(null as decimal(18, 4)) as recurring_net_amount,
-    cast(null as varchar) as last_order_id,
-    cast(null as varchar) as last_order_item_id,
+    cast(null as string) as last_order_id,
+    cast(null as string) as last_order_item_id,
     terminated.reason_code as termination_reason_code,
     terminated.arrival_seq
 from {{ ref("stg_inventory__asset_terminated") }} as terminated

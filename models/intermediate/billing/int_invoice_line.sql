@@ -1,6 +1,12 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="invoice_id", touched="Invoice") }}
 
 -- The lines of the invoice that int_invoice_header shows.
+with header as (
+    select shown.*
+    from {{ ref("int_invoice_header") }} as shown
+    where {{ is_touched("shown.invoice_id", "Invoice") }}
+)
+
 select
     header.invoice_id,
     line.invoiceLineId as invoice_line_id,
@@ -14,7 +20,6 @@ select
     line.netAmount as net_amount,
     line.taxAmount as tax_amount,
     line.taxJurisdiction as tax_jurisdiction
-from {{ ref("int_invoice_header") }} as header
+from header
 inner join {{ ref("stg_billing__invoice_issued") }} as issued on header.arrival_seq = issued.arrival_seq
 {{ explode("issued.lines", "line") }}
-where {{ is_touched("header.invoice_id", "Invoice") }}

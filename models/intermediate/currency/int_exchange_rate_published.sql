@@ -19,8 +19,8 @@ select
     to_side.currency as reporting_currency,
     from_side.rate_per_eur as from_rate,
     to_side.rate_per_eur as to_rate,
-    concat(
-        'ECB:', cast(from_side.rate_date as varchar), ':', from_side.currency, ':', to_side.currency
+    concat_ws(
+        '', 'ECB:', cast(from_side.rate_date as string), ':', from_side.currency, ':', to_side.currency
     ) as rate_id
 from quoted as from_side
 inner join quoted as to_side on from_side.rate_date = to_side.rate_date

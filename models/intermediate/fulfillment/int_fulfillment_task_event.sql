@@ -19,7 +19,7 @@ select
     '{{ event }}' as event_name,
     '{{ outcome }}' as outcome,
     {{ event ~ ".retry_count" if event == "task_retried" else "cast(null as bigint)" }} as retry_count,
-    {{ event ~ ".error_code" if event in with_error else "cast(null as varchar)" }} as error_code
+    {{ event ~ ".error_code" if event in with_error else "cast(null as string)" }} as error_code
 from {{ ref("stg_oms__" ~ event) }} as {{ event }}
 {% if not loop.last -%}
 union all

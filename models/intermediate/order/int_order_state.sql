@@ -7,7 +7,7 @@ with entered as (
         submission.aggregate_version,
         submission.event_time,
         'SUBMITTED' as order_state,
-        cast(null as varchar) as reason_code
+        cast(null as string) as reason_code
     from {{ applied_events("stg_oms__order_submitted", "Order") }} as submission
     union all
     select

@@ -1,4 +1,12 @@
+{{ config(materialized="incremental", incremental_strategy="touched", unique_key="quote_id", touched="Quote") }}
+
 -- One row per adjustment of a line as last priced; numbered by its place in the list, because a source may repeat a sequence.
+with lines as (
+    select priced.*
+    from {{ ref("int_quote_line") }} as priced
+    where {{ is_touched("priced.quote_id", "Quote") }}
+)
+
 select
     lines.quote_id,
     lines.quote_revision,
@@ -18,5 +26,5 @@ select
     lines.priced_at,
     lines.source_event_id,
     lines.arrival_seq
-from {{ ref("int_quote_line") }} as lines
+from lines
 {{ explode("lines.adjustments", "adjustment", "adjustment_number") }}

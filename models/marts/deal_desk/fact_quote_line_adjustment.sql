@@ -3,11 +3,7 @@
 with adjustments as (
     select adjusted.*
     from {{ ref("int_quote_line_adjustment") }} as adjusted
-    where
-        {{ is_touched("adjusted.quote_id", "Quote") }} -- noqa: LT02
-        {%- if is_incremental() %}
-        or adjusted.quote_id in ({{ ids_with_changed_rate("quote_id", "priced_date_key") }})
-        {%- endif %}
+    where {{ is_touched("adjusted.quote_id", "Quote", or_in=[ids_with_changed_rate("quote_id", "priced_date_key")]) }}
 )
 
 select

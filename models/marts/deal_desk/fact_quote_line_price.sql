@@ -4,11 +4,10 @@ with lines as (
     select quoted.*
     from {{ ref("int_quote_line") }} as quoted
     where
-        {{ is_touched("quoted.quote_id", "Quote") }} -- noqa: LT02
-        {%- if is_incremental() %}
-        or quoted.quote_id in ({{ ids_with_changed_rate("quote_id", "priced_date_key") }})
-        or quoted.quote_id in ({{ ids_with_changed_product_family("quote_id") }})
-        {%- endif %}
+        {{ is_touched(
+            "quoted.quote_id", "Quote",
+            or_in=[ids_with_changed_rate("quote_id", "priced_date_key"), ids_with_changed_product_family("quote_id")],
+        ) }}
 ),
 
 priced as (

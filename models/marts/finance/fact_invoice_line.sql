@@ -3,11 +3,7 @@
 with lines as (
     select line.*
     from {{ ref("int_invoice_line") }} as line
-    where
-        {{ is_touched("line.invoice_id", "Invoice") }} -- noqa: LT02
-        {%- if is_incremental() %}
-        or line.invoice_id in ({{ ids_with_changed_rate("invoice_id", "invoice_date_key") }})
-        {%- endif %}
+    where {{ is_touched("line.invoice_id", "Invoice", or_in=[ids_with_changed_rate("invoice_id", "invoice_date_key")]) }}
 )
 
 select

@@ -4,11 +4,10 @@ with lines as (
     select item.*
     from {{ ref("int_order_item_state") }} as item
     where
-        {{ is_touched("item.order_id", "Order") }} -- noqa: LT02
-        {%- if is_incremental() %}
-        or item.order_id in ({{ ids_with_changed_rate("order_id", "submitted_date_key") }})
-        or item.order_id in ({{ ids_with_changed_product_family("order_id") }})
-        {%- endif %}
+        {{ is_touched(
+            "item.order_id", "Order",
+            or_in=[ids_with_changed_rate("order_id", "submitted_date_key"), ids_with_changed_product_family("order_id")],
+        ) }}
 )
 
 select

@@ -362,6 +362,16 @@ ENUMS = {
         "credit_notes_issued assets_created"
     ),
 }
+# Lists whose entries are told apart by these fields; any other list may repeat what it holds.
+TOLD_APART = {
+    ("QuotePriced", "lines"): ("lineId",),
+    ("ApprovalDecided", "approvedFloorAmounts"): ("lineId",),
+    ("OrderSubmitted", "items"): ("orderItemId",),
+    ("InvoiceIssued", "lines"): ("invoiceLineId",),
+    ("CreditNoteIssued", "lines"): ("invoiceLineId",),
+    ("ControlTotalsPublished", "totals"): ("measure", "currency"),
+}
+
 EMPTY_LISTS = {
     ("QuoteConfigurationValidated", "errors"),
     ("QuotePriced", "lines[].adjustments"),

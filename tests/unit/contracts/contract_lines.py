@@ -64,6 +64,14 @@ def changed(document: dict[str, Any], path: str, value: Any = None, *, remove: b
     return made
 
 
+def at(document: dict[str, Any], path: str) -> Any:
+    """What stands at a path such as `payload.lines[0].adjustments`."""
+    found: Any = document
+    for step in _steps(path):
+        found = found[step]
+    return found
+
+
 def _steps(path: str) -> list[Any]:
     parts: list[Any] = []
     for name in path.split("."):

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from contract_golden import CONTRACT, EMPTY_LISTS, ENUMS, INSIDE
+from contract_golden import CONTRACT, EMPTY_LISTS, ENUMS, INSIDE, TOLD_APART
 from contract_lines import event, line
 
 from orchestration.contracts import registry
@@ -56,6 +56,7 @@ def test_nested_fields_enums_and_empty_lists_are_those_of_the_contract() -> None
     nested = {key: names(f.children) for key, f in found.items() if f.children}
     assert nested == {key: (set(required.split()), set(opt.split())) for key, (required, opt) in INSIDE.items()}
     assert {key: f.enum for key, f in found.items() if f.enum} == {k: tuple(v.split()) for k, v in ENUMS.items()}
+    assert {key: f.unique_by for key, f in found.items() if f.unique_by} == TOLD_APART
     required_lists = {key for key, f in found.items() if f.kind == "list" and f.required}
     assert {key for key in required_lists if found[key].may_be_empty} == EMPTY_LISTS
 

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from contract_lines import Raw, changed, event, line
+from contract_lines import Raw, at, changed, event, line
 
 from orchestration.contracts.examples import as_cloudevent, example
 from orchestration.contracts.reasons import Reason
@@ -152,6 +152,46 @@ def test_a_time_is_rfc_3339_with_a_zone_within_the_years(text: str, fine: bool) 
     else:
         assert isinstance(found, Problem)
         assert (found.reason, found.field) == (Reason.BAD_TIME, "eventTime")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "path", "change", "field"),
+    [
+        ("QuotePriced", "lines", {"lineId": "ID-1"}, "lines[1].lineId"),
+        ("QuotePriced", "lines", {"lineId": "ID-2"}, None),
+        ("ApprovalDecided", "approvedFloorAmounts", {"netAmount": 1}, "approvedFloorAmounts[1].lineId"),
+        ("OrderSubmitted", "items", {"netAmount": 1}, "items[1].orderItemId"),
+        ("InvoiceIssued", "lines", {"netAmount": 1}, "lines[1].invoiceLineId"),
+        ("CreditNoteIssued", "lines", {"netAmount": 1}, "lines[1].invoiceLineId"),
+        ("ControlTotalsPublished", "totals", {"count": 7}, "totals[1].measure"),
+        ("ControlTotalsPublished", "totals", {"currency": "USD"}, None),
+        ("ControlTotalsPublished", "totals", {"currency": None}, None),
+        ("QuotePriced", "lines[0].adjustments", {"amount": 1}, None),
+        ("OrderSubmitted", "items[0].dependsOn", None, None),
+        ("OrderCancellationRequested", "orderItemIds", None, None),
+    ],
+)
+def test_what_a_list_names_twice(
+    event_type: str, path: str, change: dict[str, object] | None, field: str | None
+) -> None:
+    said = example(event_type)
+    entries = at(said, f"payload.{path}")
+    entries.append(entries[0] if change is None else entries[0] | change)
+    found = judge(line(said))
+    if field is None:
+        assert isinstance(found, Accepted)
+    else:
+        assert isinstance(found, Problem)
+        assert (found.reason, found.field) == (Reason.REPEATED_ENTRY, f"payload.{field}")
+
+
+def test_an_absent_field_and_null_name_the_same() -> None:
+    said = example("ControlTotalsPublished")
+    bare = {"measure": "quotes_created", "count": 1}
+    said["payload"]["totals"] = [bare, bare | {"currency": None}]
+    found = judge(line(said))
+    assert isinstance(found, Problem)
+    assert found.reason is Reason.REPEATED_ENTRY
 
 
 def test_an_integer_may_be_written_with_a_zero_fraction() -> None:

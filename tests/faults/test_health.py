@@ -1,14 +1,17 @@
-"""Verify and doctor: each thing that they look at, found when it is broken."""
+"""Verify and doctor: each finding that their code can tell is told when the thing is broken; none is listed by hand."""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.lakes import Event, add_batch
+from support.told_reasons import findings_in, reasons_in
 from support.warehouses import add_audit, make_home, write_suites
 
-from orchestration.home import Home
+from orchestration.home import PROJECT_ROOT, Home
 from orchestration.observability import doctor
 from orchestration.observability.doctor import diagnose
 from orchestration.observability.integrity import verify
@@ -79,6 +82,13 @@ def test_verify_finds_what_is_broken(home: Home, what: str, found: str, damage: 
     assert all(finding.advice for finding in problems)
 
 
+def test_verify_tells_a_release_that_was_changed(home: Home) -> None:
+    release = store.find(home, None)
+    release.database.chmod(0o644)
+    release.database.write_bytes(release.database.read_bytes() + b"x")
+    assert [finding.what for finding in verify(home) if not finding.ok] == [f"release {release.release_id}"]
+
+
 def by_name(home: Home) -> dict[str, tuple[bool, str]]:
     return {finding.what: (finding.ok, finding.found) for finding in diagnose(home)}
 
@@ -90,29 +100,83 @@ def test_doctor_finds_nothing_wrong_with_a_good_home(home: Home) -> None:
     assert int(found["packages"][1].split()[0]) > 50
 
 
-def test_doctor_finds_what_is_wrong(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_doctor_tells_a_lock_that_is_held(home: Home) -> None:
+    with warehouse_lock(home, "build the warehouse"):
+        assert "held: build the warehouse" in by_name(home)["warehouse lock"][1]
+
+
+Patch = pytest.MonkeyPatch
+
+
+def leave_behind(home: Home, _: Patch) -> None:
     (home.releases / ".tmp-left").mkdir()
     (home.lake / "tmp" / "batch").mkdir(parents=True)
     (home.lake / "lock").touch()
-    ok, told = by_name(home)["leftovers"]
-    assert not ok
-    assert ".tmp-left" in told
-    assert "batch" in told
-    with warehouse_lock(home, "build the warehouse"):
-        assert "held: build the warehouse" in by_name(home)["warehouse lock"][1]
+
+
+def lose_the_current_release(home: Home, _: Patch) -> None:
     (home.releases / "current").unlink()
     (home.releases / "current").symlink_to("20200101T000000000Z-00000000")
-    assert by_name(home)["current release"][0] is False
-    monkeypatch.setattr(doctor, "FREE_BYTES", 10**18)
-    assert by_name(home)["disk space"][0] is False
-    monkeypatch.setattr(doctor, "PYTHON", ((3, 99), (3, 99)))
-    assert by_name(home)["python"][0] is False
+
+
+def switch_telemetry_on(home: Home, _: Patch) -> None:
     (home.root / "dagster").mkdir()
     (home.root / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
-    assert by_name(home)["telemetry (dagster.yaml)"] == (False, "on")
-    (tmp_path / "requirements.lock").write_text("duckdb==0.0.1\nnowhere==1.0 ; python_version < '3'\n")
-    monkeypatch.setattr(doctor, "PROJECT_ROOT", tmp_path)
-    ok, told = by_name(home)["packages"]
+
+
+def lock_other_packages(home: Home, patch: Patch) -> None:
+    (home.root / "requirements.lock").write_text("duckdb==0.0.1\nnowhere==1.0 ; python_version < '3'\n")
+    patch.setattr(doctor, "PROJECT_ROOT", home.root)
+
+
+SETUP_FAULTS: list[tuple[str, str, Callable[[Home, Patch], object]]] = [
+    ("leftovers", ".tmp-left", leave_behind),
+    ("leftovers", "batch", leave_behind),
+    ("current release", "20200101T000000000Z-00000000", lose_the_current_release),
+    ("disk space", "GB free", lambda _, patch: patch.setattr(doctor, "FREE_BYTES", 10**18)),
+    ("python", "3.", lambda _, patch: patch.setattr(doctor, "PYTHON", ((3, 99), (3, 99)))),
+    ("telemetry (dagster.yaml)", "on", switch_telemetry_on),
+    ("packages", "duckdb ", lock_other_packages),
+    ("packages", "is missing", lambda home, patch: patch.setattr(doctor, "PROJECT_ROOT", home.root)),
+    ("write permission", "none in", lambda _, patch: patch.setattr(os, "access", lambda *_: False)),
+]
+
+
+@pytest.mark.parametrize(("what", "found", "damage"), SETUP_FAULTS)
+def test_doctor_finds_what_is_wrong(
+    home: Home, monkeypatch: Patch, what: str, found: str, damage: Callable[[Home, Patch], object]
+) -> None:
+    damage(home, monkeypatch)
+    ok, told = by_name(home)[what]
     assert not ok
-    assert told.startswith("duckdb ")
+    assert found in told
     assert "nowhere" not in told
+
+
+def told_by_all_breaks(whole: Home, tmp_path: Path) -> list[str]:
+    """What verify and doctor say of every break above, as `what | found | advice`."""
+    told = []
+    damages = [lambda home, _, damage=damage: damage(home) for _, _, damage in BREAKS]
+    damages += [damage for _, _, damage in SETUP_FAULTS]
+    damages.append(lambda home, _: test_verify_tells_a_release_that_was_changed(home))
+    for number, damage in enumerate(damages):
+        home = Home(tmp_path / f"broken-{number}")
+        shutil.copytree(whole.root, home.root, symlinks=True)
+        with pytest.MonkeyPatch.context() as patch:
+            damage(home, patch)
+            findings = [*verify(home), *diagnose(home)]
+        told += [f"{one.what} | {one.found} | {one.advice}" for one in findings if not one.ok]
+    return told
+
+
+def test_every_finding_that_the_code_can_tell_was_told(home: Home, tmp_path: Path) -> None:
+    told = told_by_all_breaks(home, tmp_path)
+    code = PROJECT_ROOT / "orchestration"
+    sites = [
+        *findings_in(code / "observability" / "integrity.py"),
+        *findings_in(code / "observability" / "doctor.py"),
+        *reasons_in(code / "warehouse" / "lake.py", "lake_breaks", "_changed_files", "_rows_in"),
+    ]
+    assert len(sites) > 12
+    never = [site.place for site in sites if not any(site.made(text) for text in told)]
+    assert never == [], "never told: add what breaks it to BREAKS or SETUP_FAULTS"

@@ -1,0 +1,83 @@
+"""The hand-written side of a full build (bare_build.sql), and the proof that it makes the same rows."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.contracts.payload_types import duckdb_type
+from orchestration.home import PROJECT_ROOT, Home
+from orchestration.warehouse.checksums import excluded_columns, relation_checksum
+from orchestration.warehouse.lake import read_lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+FACTS = (
+    "fact_quote_line_adjustment",
+    "fact_quote_line_price",
+    "fact_order_line",
+    "fact_invoice_line",
+    "fact_order_fulfillment_task",
+)
+
+
+def bare_build(home: Home, database: Path) -> None:
+    """Make the fact tables of everything in the lake in a new `database`, as of the time that a build takes."""
+    import duckdb
+
+    with duckdb.connect(str(database), config={"threads": 2, "memory_limit": "4GB"}) as con:
+        con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+        for name, value in {"lake": home.lake, "as_of": read_lake(home).as_of, "reporting_currency": "USD"}.items():
+            con.execute(f"set variable {name} = '{value}'")
+        con.execute(script())
+
+
+def script() -> str:
+    """bare_build.sql with the contract's payload types and one sum per adjustment type filled in."""
+    import csv
+
+    types = list(csv.DictReader((PROJECT_ROOT / "seeds" / "discount_type.csv").open(encoding="utf-8")))
+    priced = [row["code"] for row in types if row["code"] != "TAX_DISPLAY"]
+    economic = [row["code"] for row in types if row["is_economic_discount"] == "true"]
+
+    def total(codes: list[str]) -> str:
+        among = ", ".join(f"'{code}'" for code in codes)
+        kept = f"list_filter(adjustments, lambda a: a.type in ({among}))"
+        return f"coalesce(list_sum(list_transform({kept}, lambda a: a.amount)), 0)::decimal(18, 4)"
+
+    sums = ",\n        ".join(f"{total([code])} as {code.lower()}_amount" for code in priced)
+    text = (PROJECT_ROOT / "benchmarks" / "bare_build.sql").read_text(encoding="utf-8")
+    text = text.replace("{adjustment_sums}", sums).replace("{discount_sum}", total(economic))
+    text = text.replace("{adjustment_names}", ", ".join(f"{code.lower()}_amount" for code in priced))
+    return re.sub(r"payload_type\('(\w+)'\)", lambda found: f"'{duckdb_type(found[1])}'", text)
+
+
+def differences(home: Home, database: Path) -> list[str]:
+    """Facts whose rows in `database` are not those of the built warehouse: count or checksum differs."""
+    import duckdb
+
+    found = []
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        con.execute(f"attach '{database}' as bare (read_only)")
+        excluded = excluded_columns(con)
+        for fact in FACTS:
+            left_out = excluded.get(fact, set()) | {"arrival_seq"}
+            mart = relation_checksum(con, fact, excluded=left_out)
+            bare = relation_checksum(con, fact, database="bare", schema="main", excluded=left_out)
+            if mart != bare or not mart.row_count:
+                found.append(f"{fact}: {mart} is not {bare}{_columns(con, fact, left_out)}")
+    return found
+
+
+def _columns(con: "duckdb.DuckDBPyConnection", fact: str, left_out: set[str]) -> str:
+    """Which columns differ, each by its own checksum."""
+    names = [row[0] for row in con.execute(f"describe marts.{fact}").fetchall() if row[0] not in left_out]
+    odd = []
+    for name in names:
+        sides = [
+            con.execute(f"select sum(hash({name}::varchar)::hugeint) from {side}.{fact}").fetchone()
+            for side in ("marts", "bare.main")
+        ]
+        if sides[0] != sides[1]:
+            odd.append(name)
+    return f"; columns that differ: {', '.join(odd)}"

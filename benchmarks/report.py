@@ -1,0 +1,93 @@
+"""The table of docs/benchmarks.md, made from the results in benchmarks/results; nothing in it is written by hand."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestration.home import PROJECT_ROOT
+
+RESULTS = PROJECT_ROOT / "benchmarks" / "results"
+PAGE = PROJECT_ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+COSTS = {
+    "bare_landing": "bare DuckDB: NDJSON to Parquet",
+    "landing": "landing",
+    "bare_build": "hand-written script: five fact tables",
+    "build": "full build",
+    "reconcile": "reconciliation",
+    "publish": "publish",
+    "increment_landing": "increment: landing",
+    "increment_build": "increment: build",
+    "batches_landing": "small batches: landing all of them",
+    "batches_build": "small batches: building all of them",
+    "late_increment_landing": "increment after them: landing",
+    "late_increment_build": "increment after them: build",
+    "late_reconcile": "reconciliation after them",
+}
+RATIOS = {
+    "landing ÷ bare DuckDB (aim: 1.25)": (("landing",), ("bare_landing",)),
+    "full build ÷ hand-written script (aim: 1.5)": (("build",), ("bare_build",)),
+    "reconciliation ÷ full build (aim: 0.15)": (("reconcile",), ("build",)),
+    "increment after the small batches ÷ before (aim: 1.3)": (
+        ("late_increment_landing", "late_increment_build"),
+        ("increment_landing", "increment_build"),
+    ),
+}
+
+
+def write_table() -> None:
+    """Put the table between the markers of the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{table(results())}\n{END}{after}", encoding="utf-8")
+
+
+def results() -> list[dict[str, Any]]:
+    """Kept results, the smallest size first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")]
+    return sorted(found, key=lambda result: result["events"])
+
+
+def table(kept: Sequence[Mapping[str, Any]]) -> str:
+    """Conditions, ratios, and CPU seconds with peak memory; a column per size."""
+    rows = [["", *(f"{result['events']:,} events".replace(",", " ") for result in kept)]]
+    rows.append(["---"] * len(rows[0]))
+    rows.append(["measured", *(result["date"] for result in kept)])
+    rows.append(["command", *(f"`{_command(result)}`" for result in kept)])
+    rows.append(["machine", *(_machine(result["machine"]) for result in kept)])
+    rows += [[f"**{name}**", *(_ratio(result["steps"], *sides) for result in kept)] for name, sides in RATIOS.items()]
+    rows += [[name, *(_cost(result["steps"].get(step)) for result in kept)] for step, name in COSTS.items()]
+    first, last = (kept[0], kept[-1]) if kept else (None, None)
+    growth = ""
+    if first and last and first is not last:
+        sides = RATIOS["increment after the small batches ÷ before (aim: 1.3)"][1]
+        ratio = _sum(last["steps"], sides) / _sum(first["steps"], sides)
+        sizes = f"{last['events']:,} ÷ at {first['events']:,}".replace(",", " ")
+        growth = f"\n\nAn increment of the same size, landed and built, at {sizes} events: **{ratio:.2f}** (aim: 1.3)."
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + growth
+
+
+def _command(result: Mapping[str, Any]) -> str:
+    asked = result["asked"]
+    return f"make bench EVENTS={asked['events']} INCREMENT={result['increment']} BATCHES={result['batches']}"
+
+
+def _machine(found: Mapping[str, Any]) -> str:
+    return (
+        f"{found['cores']} cores, {found['memory_gib']} GiB, Python {found['python']}, DuckDB {found['duckdb']}, "
+        f"dbt {found['dbt']}"
+    )
+
+
+def _ratio(steps: Mapping[str, Any], above: Sequence[str], below: Sequence[str]) -> str:
+    if not {*above, *below} <= set(steps):
+        return "not measured"
+    return f"**{_sum(steps, above) / _sum(steps, below):.2f}**"
+
+
+def _sum(steps: Mapping[str, Any], names: Sequence[str]) -> float:
+    return float(sum(steps[name]["cpu_seconds"] for name in names))
+
+
+def _cost(used: Mapping[str, Any] | None) -> str:
+    return f"{used['cpu_seconds']:.1f} CPU s, {used['memory_mib']} MiB" if used else "not measured"

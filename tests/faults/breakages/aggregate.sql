@@ -1,0 +1,1 @@
+delete from marts.dim_account where account_id = 'a1'

@@ -1,0 +1,123 @@
+"""Each kind of fault, injected into a simulated business, is found where the truth says, and nothing else is.
+
+The first part holds a small business with every kind at once; `make proof` holds each kind alone and larger ones.
+"""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.simulated_faults import Audited, amounts_in_truth, audited, differences, expected, flagged
+
+from orchestration.landing import land
+from orchestration.warehouse.checksums import schema_checksums
+from simulator.faults.spec import KINDS
+
+WINDOW = (date(2026, 8, 10), date(2026, 10, 1))
+COUNTS = dict.fromkeys(KINDS, 1) | {"lost": 2, "missing_reference": 4, "order_differs": 3, "invoice_differs": 2}
+EVERY = ",".join(f"{kind}={count}" for kind, count in COUNTS.items())
+HARMLESS = ("duplicated", "reordered")
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Audited:
+    return audited(tmp_path_factory.mktemp("clean"), 200, 5, *WINDOW)
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Audited:
+    return audited(tmp_path_factory.mktemp("faulty"), 200, 5, *WINDOW, EVERY)
+
+
+def test_without_faults_nothing_is_flagged(clean: Audited) -> None:
+    assert flagged(clean.audit) == set()
+    assert clean.audit.passed
+    compared = {check.key for check in clean.audit.checks if check.verdict == "passed"}
+    assert {"quote_order", "order_billing", "currency", "reference", "late_event", "unknown_field"} <= compared
+
+
+def test_something_is_due_and_billed_where_nothing_is_flagged(clean: Audited) -> None:
+    """What a clean audit says of billing is said of something."""
+    with duckdb.connect(str(clean.home.warehouse), read_only=True) as connection:
+        [(due, periods, billed)] = connection.execute(
+            "select count(*) filter (where is_due), count(*) filter (where is_due and billing_period > 0),"
+            " sum(billed_net_amount) from intermediate.int_order_billing_leg"
+        ).fetchall()
+    assert due > 50 and periods > 5 and billed > 0
+
+
+def test_every_fault_is_found_at_its_place_and_nothing_else(faulty: Audited) -> None:
+    assert {fault["kind"] for fault in faulty.truth} == set(KINDS)
+    assert {fault["kind"] for fault in faulty.truth if not fault["found_by"]} == set(HARMLESS)
+    assert flagged(faulty.audit) == expected(faulty.truth)
+    assert not faulty.audit.passed
+
+
+def test_differences_are_those_of_the_truth(faulty: Audited) -> None:
+    found, told = differences(faulty.audit), amounts_in_truth(faulty.truth)
+    assert {place: {pair: found[place][pair] for pair in pairs} for place, pairs in told.items()} == told
+    amounts = [amount for pairs in told.values() for pair, amount in pairs.items() if pair != "count"]
+    assert len([amount for amount in amounts if amount]) >= 8
+
+
+def test_what_is_wrong_is_named(faulty: Audited) -> None:
+    """Where one fault is behind a failure, its example names what the fault hit."""
+    by_place = {(check.key, check.partition): check for check in faulty.audit.checks}
+    places = [(found["check"], found["partition"]) for fault in faulty.truth for found in fault["found_by"]]
+    named = 0
+    for fault in faulty.truth:
+        for found in fault["found_by"]:
+            place = (found["check"], found["partition"])
+            if places.count(place) > 1 or place[0] in ("control_total", "unknown_field", "quarantine"):
+                continue
+            assert any(
+                name in by_place[place].message
+                for name in (fault["aggregate_id"], fault["key"] or "?", *fault["event_ids"])
+            ), (fault, by_place[place])
+            named += 1
+    assert named >= 8
+
+
+def test_arrivals_are_counted_by_their_verdict(faulty: Audited, tmp_path: Path) -> None:
+    """Landed again, every line is known: duplicates as such, what was held back as before."""
+    root = faulty.home.root.parent / "events"
+    kinds = [fault["kind"] for fault in faulty.truth]
+    held = land(type(faulty.home)(tmp_path / "home"), [root]).verdicts
+    assert held.duplicate == kinds.count("duplicated")
+    assert held.conflict == kinds.count("conflicting")
+    refused = ("corrupt", "renamed_field", "new_type", "new_major_version")
+    assert held.quarantined == sum(kinds.count(kind) for kind in refused)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_alone(kind: str, tmp_path: Path) -> None:
+    result = audited(tmp_path, 400, 21, *WINDOW, f"{kind}=4")
+    assert len(result.truth) == 4
+    assert flagged(result.audit) == expected(result.truth)
+    assert bool(flagged(result.audit)) == (kind not in HARMLESS)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_kind_in_a_larger_business(seed: int, tmp_path: Path) -> None:
+    counts = {kind: 4 * count for kind, count in COUNTS.items()}
+    faults = ",".join(f"{kind}={count}" for kind, count in counts.items())
+    result = audited(tmp_path, 3_000, seed, date(2026, 6, 20), date(2026, 11, 10), faults)
+    found, told = differences(result.audit), amounts_in_truth(result.truth)
+    assert set(found) == expected(result.truth)
+    assert {place: {pair: found[place][pair] for pair in pairs} for place, pairs in told.items()} == told
+
+
+@pytest.mark.proof
+def test_harmless_arrivals_change_no_mart(clean: Audited, tmp_path: Path) -> None:
+    result = audited(tmp_path, 200, 5, *WINDOW, ",".join(f"{kind}=5" for kind in HARMLESS))
+    assert flagged(result.audit) == set()
+    sums = []
+    for home in (clean.home, result.home):
+        with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+            sums.append(schema_checksums(connection))
+    assert sums[0] == sums[1]
+    assert sum(relation.row_count for relation in sums[0]) > Decimal(1_000)

@@ -1,0 +1,231 @@
+"""The marts are a function of the accepted events: any order, repetition and split into batches, incremental or full.
+
+`make proof` draws as many arrivals as TIEOUT_PROOF_ARRIVALS says; the seed is fixed, so a run can be repeated.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from support import awkward_stream
+from support.dbt_warehouses import Warehouse
+
+from orchestration.home import Home
+from orchestration.landing import Verdicts, land
+from orchestration.sources.exchange_rates import land_exchange_rates
+from orchestration.warehouse.checksums import RelationChecksum
+from orchestration.warehouse.lake import high_water
+
+LINES = awkward_stream.lines()
+MARTS = ("--select", "+path:models/marts")
+NEVER = "0001-01-01 00:00:00"
+# Before, between and after the due times in the stream; the last build is always at the same moment.
+MOMENTS = ("2026-10-05 00:00:00", "2026-10-09 00:00:00", "2026-10-21 00:00:00", "2026-10-26 00:00:00")
+FULL_SIZE = int(os.environ.get("TIEOUT_PROOF_ARRIVALS", "50"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What follows a batch: conflicts decided or left open, a build or none, from nothing or from what there is."""
+
+    settles: bool
+    builds: bool
+    is_full: bool
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """`order`: the lines by number, repeated ones more than once; `cuts`: where a batch ends; a step after each."""
+
+    order: tuple[int, ...]
+    cuts: tuple[int, ...]
+    steps: tuple[Step, ...]
+    rates_after: int
+    ends_full: bool
+
+    def batches(self) -> list[list[bytes]]:
+        bounds = [0, *self.cuts, len(self.order)]
+        return [[LINES[number] for number in self.order[start:end]] for start, end in pairwise(bounds)]
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> Arrival:
+    numbers = range(len(LINES))
+    repeated = draw(st.lists(st.sampled_from(numbers), min_size=5, max_size=60))
+    order = draw(st.permutations([*numbers, *repeated]))
+    cuts = draw(st.lists(st.integers(1, len(order) - 1), min_size=1, max_size=3, unique=True).map(sorted))
+    step = st.builds(Step, st.booleans(), st.sampled_from([True, True, False]), st.sampled_from([False, False, True]))
+    steps = draw(st.lists(step, min_size=len(cuts), max_size=len(cuts)))
+    rates_after = draw(st.integers(0, len(cuts)))
+    return Arrival(tuple(order), tuple(cuts), tuple(steps), rates_after, draw(st.sampled_from([False, False, True])))
+
+
+class Worlds:
+    """Homes that start with the seeds; each holds one arrival of the stream."""
+
+    def __init__(self, root: Path, seeded: Path) -> None:
+        self.root, self.count, self._seeded = root, 0, seeded
+
+    def built(self, arrival: Arrival) -> Warehouse:
+        """Land and build as the arrival says; the last build ends at the moment that all arrivals share."""
+        self.count += 1
+        home = Home(self.root / f"world-{self.count}")
+        warehouse = _Stepwise(home, self._seeded)
+        told = Verdicts()
+        last = len(arrival.cuts)
+        for number, batch in enumerate(arrival.batches()):
+            file = home.root / f"{number}.ndjson"
+            file.write_bytes(b"\n".join(batch) + b"\n")
+            told = Verdicts.sum([told, land(home, [file]).verdicts])
+            if number == arrival.rates_after:
+                land_exchange_rates(home)
+            if number < last:
+                self._step(warehouse, arrival.steps[number], MOMENTS[number])
+        assert told.total == len(arrival.order)
+        awkward_stream.settle(home)
+        warehouse.build_marts(awkward_stream.AS_OF, arrival.ends_full)
+        return warehouse
+
+    @staticmethod
+    def _step(warehouse: "_Stepwise", step: Step, moment: str) -> None:
+        if step.settles:
+            awkward_stream.settle(warehouse.home)
+        if step.builds:
+            warehouse.build_marts(moment, step.is_full)
+
+
+class _Landed:
+    """A lake that landing writes, in the form in which a test warehouse reads it."""
+
+    def __init__(self, home: Home) -> None:
+        self._home, self.path = home, home.lake
+
+    @property
+    def batch_seq(self) -> int:
+        return high_water(self._home)
+
+
+class _Stepwise(Warehouse):
+    """Remembers through what and as of when it was built, as the build record does."""
+
+    def __init__(self, home: Home, seeded: Path) -> None:
+        super().__init__(home.root, _Landed(home), seeded)  # type: ignore[arg-type]
+        self.built_as_of = NEVER
+
+    def build_marts(self, as_of: str, is_full: bool) -> None:
+        if self.built_through == 0:
+            is_full = True
+        before: dict[str, Any] = {"built_as_of": NEVER if is_full else self.built_as_of}
+        if is_full:
+            before["built_through"] = 0
+        self.build(*MARTS, *(("--full-refresh",) if is_full else ()), as_of=as_of, **before)
+        self.built_as_of = as_of
+
+
+ALL = tuple(range(len(LINES)))
+CALM = Arrival(ALL, (), (), 0, True)
+THIRD = len(ALL) * 2 // 3
+# Backwards and everything twice, so that what is stale, late and contradicted comes first; never rebuilt from nothing.
+BACKWARDS = Arrival(
+    (*ALL[::-1], *ALL[::-1]),
+    (THIRD // 2, THIRD, 2 * THIRD),
+    (Step(False, True, False), Step(True, True, False), Step(False, True, False)),
+    1,
+    False,
+)
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory, seeded: Path) -> Worlds:
+    return Worlds(tmp_path_factory.mktemp("worlds"), seeded)
+
+
+@pytest.fixture(scope="module")
+def wanted(worlds: Worlds) -> Sequence[RelationChecksum]:
+    """Every mart after a calm day: one file in order, one full build."""
+    found = worlds.built(CALM).checksums()
+    assert [mart.relation for mart in found if not mart.row_count] == []
+    return found
+
+
+Check = Callable[[Arrival], None]
+
+
+@pytest.fixture(scope="module")
+def check(worlds: Worlds, wanted: Sequence[RelationChecksum]) -> Check:
+    def checked(arrival: Arrival) -> None:
+        warehouse = worlds.built(arrival)
+        assert warehouse.checksums() == wanted
+        shutil.rmtree(warehouse.home.root)
+
+    return checked
+
+
+FIXED: dict[str, Any] = {
+    "derandomize": True,
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "database": None,
+}
+
+
+@pytest.mark.slow
+@settings(max_examples=1, phases=[Phase.explicit, Phase.generate], **FIXED)
+@example(BACKWARDS)
+@given(arrivals())
+def test_any_arrival_gives_the_same_marts(check: Check, arrival: Arrival) -> None:
+    check(arrival)
+
+
+@pytest.mark.proof
+def test_many_arrivals_give_the_same_marts(check: Check, record_property: Any) -> None:
+    compared = 0
+
+    @settings(max_examples=FULL_SIZE, phases=[Phase.generate], **FIXED)
+    @given(arrivals())
+    def run(arrival: Arrival) -> None:
+        nonlocal compared
+        check(arrival)
+        compared += 1
+
+    run()
+    record_property("arrivals compared", compared)
+    assert compared >= FULL_SIZE
+
+
+@pytest.mark.slow
+def test_what_a_build_overlooks_shows(worlds: Worlds, wanted: Sequence[RelationChecksum]) -> None:
+    """The comparison is worth something: overlook a batch, let time pass, or change one value, and it fails."""
+    half = len(ALL) // 2
+    warehouse = worlds.built(Arrival(ALL[:half], (), (), 0, True))
+    land(warehouse.home, [_file(warehouse.home.root / "rest.ndjson", LINES[half:])])
+    warehouse.build_marts(awkward_stream.AS_OF, False)
+    for mart in ("fact_order_fulfillment_task", "fact_quote_line_price", "fact_invoice_line"):
+        assert warehouse.row(f"select count(*) > 0 from marts.{mart} where has_open_conflict") == (True,), mart
+    before = high_water(warehouse.home)
+    assert awkward_stream.settle(warehouse.home) == len(awkward_stream.conflicts())
+    warehouse.build(*MARTS, as_of=awkward_stream.AS_OF, built_through=high_water(warehouse.home))
+    assert warehouse.checksums() != wanted, "batches were overlooked"
+    warehouse.built_through = before
+    warehouse.build_marts(awkward_stream.AS_OF, False)
+    assert warehouse.checksums() == wanted
+    warehouse.build_marts("2026-10-30 00:00:00", False)
+    assert warehouse.checksums() != wanted, "a due time passed"
+    warehouse.build_marts(awkward_stream.AS_OF, True)
+    assert warehouse.checksums() == wanted
+    with duckdb.connect(str(warehouse.home.warehouse)) as connection:
+        connection.execute("update marts.fact_quote_line_price set cost_amount = 0.0001 where quote_id = 'foreign'")
+    assert warehouse.checksums() != wanted, "a value was changed"
+
+
+def _file(path: Path, lines: Sequence[bytes]) -> Path:
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
