@@ -42,7 +42,8 @@ setup: $(STAMP)  ## the virtual environment alone
 demo: $(STAMP)  ## a month of simulated business, landed, built, reconciled and published
 	@$(BIN)/python -m orchestration.demo
 
-test: lint unit  ## everything that CI runs
+test: $(STAMP)  ## everything that CI runs; lint beside the tests, which wait for processes now and then
+	@$(MAKE) --no-print-directory -j 2 lint unit
 
 lint: $(STAMP)  ## style, types, generated files, SQL
 	@$(BIN)/ruff check .

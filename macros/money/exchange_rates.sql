@@ -74,10 +74,11 @@
     )
 {%- endmacro %}
 
+{# 25 digits times 12 places is what fits 38: of a wider product Spark keeps six places. #}
 {% macro spark__cross_rate(from_rate, to_rate) -%}
     {%- set numerator = "2 * " ~ scaled_integer(to_rate, 8) ~ " * 1000000000000 + " ~ scaled_integer(from_rate, 8) -%}
     cast(
-        {{ spark_quotient(numerator, "2 * " ~ scaled_integer(from_rate, 8)) }}
+        cast({{ spark_quotient(numerator, "2 * " ~ scaled_integer(from_rate, 8)) }} as decimal(25, 0))
         * cast(0.000000000001 as decimal(12, 12)) as decimal(28, 12)
     )
 {%- endmacro %}

@@ -25,7 +25,7 @@ from orchestration.landing.results import Verdict, Verdicts
 from orchestration.landing.staging import Staging
 
 MANIFEST_FORMAT = 1
-# Payloads and hashes gain some 5 % from the default level, at half as much time again; columns with more than some
+# Payloads and hashes gain some 7 % from the default level, at half as much time again; columns with more than some
 # thousand values gain nothing from a dictionary.
 _PARQUET = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 4096"
 # Of a batch with no more events of a source the manifest lists the ids: a later landing then opens its files only for

@@ -48,7 +48,9 @@ def canonical_text(column: str, data_type: str) -> str:
             f"column {column} has the type {data_type}, which has no canonical text: "
             "give it an exact type, or leave it out with meta `checksum: false`"
         )
-    return rf"coalesce(replace(replace({text}, '\', '\\'), '|', '\|'), '\N')"
+    if "VARCHAR" in data_type:  # no other text has a character that is to be escaped
+        text = rf"replace(replace({text}, '\', '\\'), '|', '\|')"
+    return rf"coalesce({text}, '\N')"
 
 
 def relation_checksum(

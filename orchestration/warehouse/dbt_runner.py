@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import Refused
 from orchestration.home import Home
+from orchestration.warehouse.dbt_events import without_debug_events
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 Progress = Callable[[str], None]
 NO_TELEMETRY = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+READ_EVENTS = {"NodeFinished"}
 VOLATILE = {"metadata", "created_at", "root_path", "compiled_path", "build_path", "deferred"}
 
 
@@ -86,7 +88,8 @@ class DbtProject:
             manifest, manifest_hash = self._manifest(variables, parse_key)
             runner = dbtRunner(manifest=manifest, callbacks=[_reporter(progress)] if progress else [])
             try:
-                outcome = runner.invoke(self._arguments(command, variables, *options))
+                with without_debug_events(wanted=READ_EVENTS):
+                    outcome = runner.invoke(self._arguments(command, variables, *options))
             finally:
                 _release_warehouse()
         if isinstance(outcome.exception, KeyboardInterrupt):
@@ -164,7 +167,7 @@ def _release_warehouse() -> None:
 
 def _reporter(progress: Progress) -> Callable[[Any], None]:
     def report(event: Any) -> None:
-        if event.info.name == "NodeFinished":
+        if event.info.name in READ_EVENTS:
             node = event.data.node_info
             progress(f"{node.resource_type} {node.node_name}: {node.node_status}")
 

@@ -67,7 +67,8 @@ class SparkWarehouse:
         outputs = ["--target-path", str(self._folder / "target"), "--log-path", str(self._folder / "logs")]
         folders = ["--project-dir", str(self._project), "--profiles-dir", str(self._project), "--target", "spark"]
         arguments = [command, *folders, *outputs, "--vars", json.dumps(variables), *options]
-        outcome = dbtRunner().invoke(["--no-use-colors", "--no-send-anonymous-usage-stats", "--quiet", *arguments])
+        quiet = ["--log-level", "none", "--log-level-file", "info", "--no-print", "--no-send-anonymous-usage-stats"]
+        outcome = dbtRunner().invoke([*quiet, *arguments])
         if outcome.exception is not None:
             raise Refused(f"dbt {command} could not run on Spark: {outcome.exception}")
         results = list(getattr(outcome.result, "results", []))
@@ -80,18 +81,16 @@ class SparkWarehouse:
         return results
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """The rows of a query, by column name, times in UTC without a zone."""
+        """The rows of a query, by column name, times in UTC without a zone; after a dbt command."""
         from pyspark.sql import SparkSession
 
-        session = SparkSession.getActiveSession()
-        if session is None:
-            raise Refused("there is no Spark session: build first")
-        return [row.asDict() for row in session.sql(sql).collect()]
+        # The session that dbt made: it is the only one of this process, but active in dbt's threads alone.
+        return [row.asDict() for row in SparkSession.builder.getOrCreate().sql(sql).collect()]
 
     def checksums(self, models: Sequence[str], variables: dict[str, Any]) -> list[RelationChecksum]:
         """Row count and checksum of each model, by the macro `model_checksum`."""
         inline = "\nunion all\n".join(f"{{{{ model_checksum('{model}') }}}}" for model in models)
-        compiled = self.dbt("compile", variables, "--inline", inline)[0].node.compiled_code
+        compiled = self.dbt("compile", variables, "--no-populate-cache", "--inline", inline)[0].node.compiled_code
         found = [
             RelationChecksum(row["model_name"], row["row_count"], int(row["checksum"])) for row in self.rows(compiled)
         ]
@@ -150,8 +149,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             nodes = spark.dbt("build", inputs.variables, "--full-refresh", "--exclude-resource-type", "unit_test")
             tests = sum(str(result.node.resource_type) == "test" for result in nodes)
             sys.stdout.write(f"Built {len(nodes) - tests} models and seeds on Spark, {tests} tests passed\n")
-        else:
-            spark.dbt("show", inputs.variables, "--inline", "select 1 as one")
         told, marts, relations = compare(home, spark, inputs)
     except TieoutError as error:
         sys.stderr.write(f"tieout: {error}\n")

@@ -59,6 +59,15 @@ class Built:
                 found.append(DataTest(node["name"], self._sql(node), relations, node.get("column_name")))
         return found
 
+    def never_null(self) -> list[tuple[Relation, str]]:
+        """The columns whose contract says that they are never NULL, each with its relation."""
+        return [
+            (Relation(node["schema"], node["alias"]), name)
+            for node in self._nodes.values()
+            for name, column in node["columns"].items()
+            if "not_null" in [constraint["type"] for constraint in column["constraints"]]
+        ]
+
     def read_by(self, recon_model: str) -> list[Relation]:
         """What a recon model compares: the relations outside of reconciliation that it is made from."""
         waiting, found = [f"model.tieout.{recon_model}"], []
@@ -125,10 +134,21 @@ def damaged_by(sql: str) -> list[Relation]:
 
 def test_every_data_test(built: Built, connection: duckdb.DuckDBPyConnection) -> None:
     tests = built.data_tests()
-    assert len(tests) > 100
+    assert len(tests) > 50
     assert [test.name for test in tests if finds(connection, test)] == []
     never = [test.name for test in tests if not seen_to_fail(connection, test)]
     assert never == [], "never seen to fail: add tests/faults/breakages/<name>.sql, see CONTRIBUTING.md"
+
+
+def test_every_column_that_must_not_be_null_refuses_null(built: Built, connection: duckdb.DuckDBPyConnection) -> None:
+    columns = built.never_null()
+    assert len(columns) > 100
+    refused = []
+    for relation, column in columns:
+        with pytest.raises(duckdb.ConstraintException, match=f"NOT NULL constraint failed: {relation.name}.{column}"):
+            connection.execute(f"update {relation} set {column} = null")
+        refused.append((relation, column))
+    assert refused == columns
 
 
 def failed(connection: duckdb.DuckDBPyConnection, home: Home, check: Check) -> set[str]:

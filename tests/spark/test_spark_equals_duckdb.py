@@ -1,5 +1,6 @@
 """Both engines over one lake: every mart and every reconciliation relation is equal, and a difference is told."""
 
+import json
 import os
 import re
 import subprocess
@@ -23,14 +24,37 @@ FAULTS = (
     "price_differs=2,order_differs=2,invoice_differs=1,header_differs=1,unbilled=1,wrong_currency=1,version_reused=2"
 )
 
+# RFC 3339 has zones up to 23:59, Spark's own reading of times ends at 18:00.
+FAR_ZONE = {
+    "eventId": "far",
+    "source": "cpq",
+    "eventType": "ApprovalRequested",
+    "eventTime": "2026-09-02T10:00:00+23:59",
+    "aggregateType": "ApprovalRequest",
+    "aggregateId": "far",
+    "aggregateVersion": 1,
+    "payload": {
+        "quoteId": "far",
+        "quoteRevision": 1,
+        "submissionSequence": 1,
+        "approver": "far",
+        "approverGroup": "far",
+        "policyVersion": "far",
+        "reasonCodes": [],
+        "requestedBy": "far",
+        "slaDueAt": "2026-09-03T10:00:00.123456-23:59",
+    },
+}
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A simulated month of all event types in which things go wrong, and Northwind where it is, built on DuckDB."""
     root = tmp_path_factory.mktemp("spark")
     simulator.run(QUOTES, 7, date(2026, 9, 1), date(2026, 10, 1), root / "events", faults=FAULTS)
+    (root / "far.ndjson").write_text(json.dumps(FAR_ZONE) + "\n")
     northwind = [] if ABSENT else sorted(NORTHWIND.glob("*.ndjson.gz"))
-    return build_home(root / "home", [root / "events", *northwind])
+    return build_home(root / "home", [root / "events", root / "far.ndjson", *northwind])
 
 
 def compare(home: Home, *options: str) -> tuple[int, str]:

@@ -1,0 +1,36 @@
+"""Keeps dbt from composing the debug events that nobody reads: they cost about a sixth of a build's processor time."""
+
+import contextlib
+from collections.abc import Collection, Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def without_debug_events(wanted: Collection[str] = ()) -> Iterator[None]:
+    """Within the block dbt drops its debug events unread, except those whose class is named in `wanted`.
+
+    dbt has no switch for it: with `--log-level none` each event is still composed as a protobuf message and formatted.
+    """
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    compose, fire = BaseEvent.__init__, EventManager.fire_event
+
+    def unread(event: BaseEvent) -> bool:
+        return event.level_tag() == EventLevel.DEBUG and type(event).__name__ not in wanted
+
+    def compose_read(self: BaseEvent, *args: Any, **kwargs: Any) -> None:
+        if not unread(self):
+            compose(self, *args, **kwargs)
+
+    def fire_read(self: EventManager, e: BaseEvent, *args: Any, **kwargs: Any) -> None:
+        if not unread(e):
+            fire(self, e, *args, **kwargs)
+
+    BaseEvent.__init__ = compose_read  # type: ignore[method-assign]
+    EventManager.fire_event = fire_read  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        BaseEvent.__init__ = compose  # type: ignore[method-assign]
+        EventManager.fire_event = fire  # type: ignore[method-assign]
