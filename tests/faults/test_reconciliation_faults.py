@@ -108,6 +108,17 @@ MART_BREAKS: dict[str, tuple[str, set[Place]]] = {
         "update marts.dim_product_offering set product_offering_id = 'NW-P-OTHER' where product_offering_id = 'NW-P-1'",
         {("aggregate", "aggregate/ProductOffering/1996-07"), ("aggregate", "aggregate/ProductOffering/none")},
     ),
+    "a version of an account that is missing": (
+        "delete from marts.dim_account_version where account_id = 'NW-A-ALFKI'",
+        {("reference_version", "version/AccountUpserted/1997-08")},
+    ),
+    "a price book entry of another event": (
+        "update marts.dim_price_book_entry set source_event_id = 'x' where price_book_entry_id = 'nw-list:NW-P-2'",
+        {
+            ("reference_version", "version/PriceBookEntryUpserted/1996-07"),
+            ("reference_version", "version/PriceBookEntryUpserted/none"),
+        },
+    ),
     "an event that the states do not know": (
         "delete from intermediate.int_event_sequenced where event_id = 'nw-cpq-000001'",
         {("event", "event/QuoteCreated/1996-07")},
