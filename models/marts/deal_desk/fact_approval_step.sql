@@ -16,14 +16,7 @@ with assembled as (
         coalesce(step.decided_at, step.recalled_at, step.invalidated_at, {{ as_of() }}) > step.sla_due_at as is_sla_breached,
         case
             when revision.accepted_at is not null
-                then coalesce(
-                    step.decision = 'APPROVED'
-                    and step.decided_at <= revision.accepted_at
-                    and coalesce(step.valid_until, revision.accepted_at) >= revision.accepted_at
-                    and (step.recalled_at is null or step.recalled_at > revision.accepted_at)
-                    and (step.invalidated_at is null or step.invalidated_at > revision.accepted_at),
-                    false
-                )
+                then {{ approval_holds_at("step", "revision.accepted_at") }}
         end as is_valid_at_acceptance,
         coalesce(own.has_gap or of_quote.has_gap, false) as has_gap,
         coalesce(own.has_stale_event or of_quote.has_stale_event, false) as has_stale_event,

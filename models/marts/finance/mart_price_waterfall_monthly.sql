@@ -1,0 +1,100 @@
+-- The price waterfall of accepted lines. A level (LIST, PRORATED_LIST, NET, INVOICED) is summed from its own source, a move leads to the next
+-- level; every step rests on the same lines, and in the reporting currency on the same rate.
+{% set segment = ["period", "charge_type", "currency", "product_family", "region", "channel"] %}
+{% set steps = [
+    (1, "LIST", "LEVEL", "list", none), (2, "PRORATION", "MOVE", "prorated_list", "list"),
+    (3, "PRORATED_LIST", "LEVEL", "prorated_list", none), (15, "NET", "LEVEL", "net", none),
+    (16, "INVOICING", "MOVE", "invoiced", "net"), (17, "INVOICED", "LEVEL", "invoiced", none),
+] %}
+with invoiced as (
+    select
+        order_line.quote_id,
+        order_line.quote_line_id,
+        invoice_line.currency,
+        {{ money("sum(invoice_line.net_amount)") }} as invoiced_amount
+    from {{ ref("fact_invoice_line") }} as invoice_line
+    inner join {{ ref("fact_order_line") }} as order_line
+        on invoice_line.order_id = order_line.order_id and invoice_line.order_item_id = order_line.order_item_id
+    where order_line.quote_line_id is not null
+    group by order_line.quote_id, order_line.quote_line_id, invoice_line.currency
+),
+
+level as (
+    select
+        line.{{ segment | join(",\n        line.") }},
+        count(*) as line_count,
+        count(*) - count(line.rate_id) as unconverted_line_count,
+        {%- for name, source in {
+            "list": "line.list_amount", "prorated_list": "line.prorated_list_amount",
+            "net": "line.net_price_amount", "invoiced": "coalesce(invoiced.invoiced_amount, 0)",
+        }.items() %}
+        sum({{ source }}) as {{ name }}_amount,
+        sum({{ reporting_amount(source, "line.currency", "line") }}) as {{ name }}_reporting_amount{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref("int_quote_line_attributed") }} as line
+    left join invoiced
+        on line.quote_id = invoiced.quote_id and line.quote_line_id = invoiced.quote_line_id and line.currency = invoiced.currency
+    where line.basis = 'ACCEPTED'
+    group by line.{{ segment | join(", line.") }}
+),
+
+moved as (
+    select
+        level.{{ segment | join(",\n        level.") }},
+        taxonomy.code as step,
+        3 + taxonomy.waterfall_position as step_number,
+        case when count(discount.basis) = count(discount.adjustment_amount) then coalesce(sum(discount.adjustment_amount), 0) end as amount,
+        coalesce(sum(discount.reporting_adjustment_amount), min(level.net_reporting_amount * 0)) as reporting_amount
+    from level
+    inner join {{ ref("discount_type") }} as taxonomy on taxonomy.code <> 'TAX_DISPLAY'
+    left join {{ ref("mart_discount_monthly") }} as discount
+        on
+            taxonomy.code = discount.discount_type
+            and discount.basis = 'ACCEPTED'
+            and {% for column in segment %}level.{{ column }} = discount.{{ column }}{{ " and " if not loop.last }}{% endfor %}
+    group by level.{{ segment | join(", level.") }}, taxonomy.code, taxonomy.waterfall_position
+),
+
+step as (
+    select moved.*, 'MOVE' as step_kind from moved
+    {% for number, step, kind, to, start in steps -%}
+    union all
+    select
+        level.{{ segment | join(", level.") }},
+        '{{ step }}' as step,
+        {{ number }} as step_number,
+        level.{{ to }}_amount{{ " - level." ~ start ~ "_amount" if start }} as amount,
+        level.{{ to }}_reporting_amount{{ " - level." ~ start ~ "_reporting_amount" if start }} as reporting_amount,
+        '{{ kind }}' as step_kind
+    from level
+    {% endfor -%}
+    union all
+    -- What the adjustments do not explain.
+    select
+        level.{{ segment | join(", level.") }},
+        'RESIDUAL' as step,
+        14 as step_number,
+        min(level.net_amount - level.prorated_list_amount) - sum(moved.amount) as amount,
+        min(level.net_reporting_amount - level.prorated_list_reporting_amount) - sum(moved.reporting_amount) as reporting_amount,
+        'MOVE' as step_kind
+    from level
+    inner join moved on {% for column in segment %}level.{{ column }} = moved.{{ column }}{{ " and " if not loop.last }}{% endfor %}
+    group by level.{{ segment | join(", level.") }}
+)
+
+select
+    step.{{ segment | join(",\n    step.") }},
+    step.step_number,
+    step.step,
+    step.step_kind,
+    level.line_count,
+    {{ money("step.amount") }} as amount,
+    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.amount end) over steps_so_far") }} as running_amount,
+    '{{ var("reporting_currency") }}' as reporting_currency,
+    {{ money("step.reporting_amount") }} as reporting_amount,
+    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.reporting_amount end) over steps_so_far") }} as reporting_running_amount,
+    level.unconverted_line_count,
+    {{ as_of() }} as as_of
+from step
+inner join level on {% for column in segment %}step.{{ column }} = level.{{ column }}{{ " and " if not loop.last }}{% endfor %}
+window steps_so_far as (partition by step.{{ segment | join(", step.") }} order by step.step_number)
