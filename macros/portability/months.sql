@@ -18,3 +18,12 @@
         - case when extract(day from {{ day }}) < extract(day from {{ start }}) then 1 else 0 end
     )
 {%- endmacro %}
+
+{# The first day of the month of a date or moment, and of the month after it. #}
+{% macro month_start(moment) -%}
+    cast(date_trunc('month', {{ moment }}) as date)
+{%- endmacro %}
+
+{% macro next_month_start(day) -%}
+    {{ month_start(add_days(month_start(day), 31)) }}
+{%- endmacro %}

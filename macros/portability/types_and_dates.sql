@@ -49,6 +49,19 @@
     (({{ epoch_microseconds(end) }} - {{ epoch_microseconds(start) }}) div 1000000)
 {%- endmacro %}
 
+{# A moment moved by a number of seconds. #}
+{% macro add_seconds(moment, seconds) -%}
+    {{ return(adapter.dispatch("add_seconds", "tieout")(moment, seconds)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_seconds(moment, seconds) -%}
+    {{ moment }} + to_seconds({{ seconds }})
+{%- endmacro %}
+
+{% macro spark__add_seconds(moment, seconds) -%}
+    {{ moment }} + make_dt_interval(0, 0, 0, {{ seconds }})
+{%- endmacro %}
+
 {# The day as an integer yyyymmdd, the key of dim_date; NULL where the moment is. #}
 {% macro date_key(moment) -%}
     cast(extract(year from {{ moment }}) * 10000 + extract(month from {{ moment }}) * 100 + extract(day from {{ moment }}) as integer)

@@ -1,0 +1,53 @@
+-- The months of every measure: all months in which anything was observed, so that a month without a row of its own is nothing, not a gap.
+with months as (
+    select observation.month_start_date
+    from {{ ref("int_kpi_observation") }} as observation
+    group by observation.month_start_date
+),
+
+parts as (
+    select
+        observation.measure,
+        observation.split_value
+    from {{ ref("int_kpi_observation") }} as observation
+    union
+    select
+        measure.measure,
+        '' as split_value
+    from {{ ref("kpi_measure") }} as measure
+    where measure.split_by is null
+),
+
+summed as (
+    select
+        observation.measure,
+        observation.split_value,
+        observation.month_start_date,
+        sum(observation.numerator) as numerator,
+        sum(observation.denominator) as denominator,
+        sum(observation.seconds) as seconds,
+        count(observation.exclusion_reason) as excluded_count
+    from {{ ref("int_kpi_observation") }} as observation
+    group by observation.measure, observation.split_value, observation.month_start_date
+)
+
+select
+    parts.measure,
+    parts.split_value,
+    months.month_start_date,
+    coalesce(summed.numerator, 0) as numerator,
+    coalesce(summed.denominator, 0) as denominator,
+    coalesce(summed.seconds, 0) as seconds,
+    coalesce(summed.excluded_count, 0) as excluded_count,
+    sum(coalesce(summed.numerator, 0)) over (
+        partition by parts.measure, parts.split_value
+        order by months.month_start_date
+        rows between unbounded preceding and current row
+    ) as stock
+from parts
+cross join months
+left join summed
+    on
+        parts.measure = summed.measure
+        and parts.split_value = summed.split_value
+        and months.month_start_date = summed.month_start_date
