@@ -5,7 +5,6 @@ After a change that moves a figure, `TIEOUT_UPDATE_DOCS=1 pytest tests/integrati
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.analyst_page import asked, update
