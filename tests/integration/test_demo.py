@@ -1,6 +1,6 @@
 """The demo, as `make demo` runs it, and what docs/marts.md says that an analyst finds in its release.
 
-After a change that moves a figure, `TIEOUT_UPDATE_DOCS=1 pytest tests/integration/test_demo.py` writes the answers anew.
+After a change that moves a figure, `TIEOUT_UPDATE_DOCS=1 pytest tests/integration/test_demo.py` writes them anew.
 """
 
 import os
