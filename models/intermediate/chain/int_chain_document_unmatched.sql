@@ -65,7 +65,7 @@ select
     unlinked.currency,
     sum(unlinked.net_amount) as right_net_amount,
     sum(unlinked.credited_net_amount) as credited_net_amount,
-    sum(unlinked.net_amount) as over_net_amount,
+    greatest(sum(unlinked.net_amount), 0) as over_net_amount,
     'unlinked' as leg_class,
     {{ distinct_texts("unlinked.source_event_id") }} as right_event_ids,
     coalesce(bool_or(integrity.has_gap), false) as has_gap,

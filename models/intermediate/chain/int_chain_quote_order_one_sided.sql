@@ -3,7 +3,8 @@
 with unordered as (
     select
         line.*,
-        {{ grace_after("line.accepted_at", var("order_grace_days")) }} as order_by_date
+        {{ grace_after("line.accepted_at", var("order_grace_days")) }} as order_by_date,
+        {{ is_within(grace_after("line.accepted_at", var("order_grace_days"))) }} as is_timing
     from {{ ref("int_chain_accepted_line") }} as line
     where not line.has_order
 )
@@ -17,10 +18,10 @@ select
     unordered.currency,
     unordered.net_price_amount as left_net_amount,
     cast(0 as decimal(18, 4)) as right_net_amount,
-    cast(0 as decimal(18, 4)) as over_net_amount,
-    unordered.net_price_amount as under_net_amount,
-    case when {{ is_within("unordered.order_by_date") }} then 'timing' else 'missing_order' end as leg_class,
-    unordered.order_by_date as clears_by_date,
+    greatest(-unordered.net_price_amount, 0) as over_net_amount,
+    greatest(unordered.net_price_amount, 0) as under_net_amount,
+    case when unordered.is_timing then 'timing' else 'missing_order' end as leg_class,
+    case when unordered.is_timing then unordered.order_by_date end as clears_by_date,
     {{ escaped("unordered.source_event_id") }} as left_event_ids,
     cast(null as string) as right_event_ids
 from unordered
@@ -34,8 +35,8 @@ select
     item.currency,
     cast(0 as decimal(18, 4)) as left_net_amount,
     item.net_amount as right_net_amount,
-    item.net_amount as over_net_amount,
-    cast(0 as decimal(18, 4)) as under_net_amount,
+    greatest(item.net_amount, 0) as over_net_amount,
+    greatest(-item.net_amount, 0) as under_net_amount,
     'unlinked' as leg_class,
     cast(null as date) as clears_by_date,
     cast(null as string) as left_event_ids,
