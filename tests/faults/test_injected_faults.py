@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from support.simulated_faults import Audited, amounts_in_truth, audited, differences, expected, flagged
 
+from orchestration.home import Home
 from orchestration.landing import land
 from orchestration.warehouse.checksums import schema_checksums
 from simulator.faults.spec import KINDS
@@ -19,6 +20,14 @@ WINDOW = (date(2026, 8, 10), date(2026, 10, 1))
 COUNTS = dict.fromkeys(KINDS, 1) | {"lost": 2, "missing_reference": 4, "order_differs": 3, "invoice_differs": 2}
 EVERY = ",".join(f"{kind}={count}" for kind, count in COUNTS.items())
 HARMLESS = ("duplicated", "reordered")
+CHAIN_CLASSES = {
+    "order_differs": {("quote_order", "price"), ("quote_order", "quantity")},
+    "invoice_differs": {("order_billing", "price")},
+    "unbilled": {("order_billing", "unbilled")},
+    "billed_twice": {("order_billing", "billed_twice")},
+    "wrong_currency": {("order_billing", "currency")},
+}
+"""Leg and class of the chain in which each fault of the business is to be found."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,45 @@ def test_every_fault_is_found_at_its_place_and_nothing_else(faulty: Audited) -> 
     assert {fault["kind"] for fault in faulty.truth if not fault["found_by"]} == set(HARMLESS)
     assert flagged(faulty.audit) == expected(faulty.truth)
     assert not faulty.audit.passed
+
+
+def _breaks(home: Home) -> list[tuple[str, str, str | None, str, Decimal, Decimal, set[str]]]:
+    """Leg, class, order item, currency, over, under and events of each break of the chain."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "select leg, leg_class, order_item_id, currency, over_net_amount, under_net_amount,"
+            " concat_ws('|', left_event_ids, right_event_ids) from marts.fact_commercial_leg where is_break"
+        ).fetchall()
+    return [(*row[:-1], set(row[-1].split("|"))) for row in rows]
+
+
+def test_the_chain_is_whole_where_nothing_is_wrong(clean: Audited) -> None:
+    assert _breaks(clean.home) == []
+    with duckdb.connect(str(clean.home.warehouse), read_only=True) as connection:
+        classes = connection.execute("select distinct leg, leg_class from marts.fact_commercial_leg").fetchall()
+    assert {(leg, "matched") for leg in ("quote_order", "order_billing", "order_asset", "asset_billing")} <= set(
+        classes
+    )
+    assert {("order_billing", "timing"), ("order_billing", "credited"), ("order_asset", "rounding")} <= set(classes)
+
+
+def test_every_fault_is_in_its_class_of_the_chain(faulty: Audited) -> None:
+    """Each fault is a break of its class with its amount, over or under, and the chain has no other break."""
+    left = _breaks(faulty.home)
+    faults = [fault for fault in faulty.truth if fault["kind"] in CHAIN_CLASSES]
+    assert {fault["kind"] for fault in faults} == set(CHAIN_CLASSES)
+    for fault in faults:
+        key, events = fault["key"], set(fault["event_ids"])
+        hit = [row for row in left if (row[2] == key if key else events & row[6])]
+        if fault["kind"] == "wrong_currency":
+            # The right amount is missing in one currency, the other has what nobody asked for.
+            hit = [row for row in left if row[2] in {item for _, _, item, *_ in hit}]
+        assert hit and {row[:2] for row in hit} <= CHAIN_CLASSES[fault["kind"]], (fault, left)
+        over, under = (sum((row[at] for row in hit if row[3] == fault["currency"]), Decimal(0)) for at in (4, 5))
+        amount = Decimal(fault["amount"])
+        assert (over, under) == (max(amount, Decimal(0)), max(-amount, Decimal(0))), (fault, hit)
+        left = [row for row in left if row not in hit]
+    assert left == []
 
 
 def test_differences_are_those_of_the_truth(faulty: Audited) -> None:

@@ -11,7 +11,14 @@ from support.event_lakes import Lake, read_events
 from support.northwind import ABSENT, NORTHWIND
 
 pytestmark = pytest.mark.skipif(ABSENT, reason="the Northwind order book is not here")
-MARTS = ("fact_order_line", "fact_order_fulfillment_task", "fact_invoice_line")
+MARTS = (
+    "fact_order_line",
+    "fact_order_fulfillment_task",
+    "fact_invoice_line",
+    "fact_quote_line_price",
+    "fact_commercial_leg",
+    "fact_commercial_chain",
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +83,37 @@ def test_tasks(northwind: Warehouse, expected: Any) -> None:
 def test_invoice_lines(northwind: Warehouse, expected: Any) -> None:
     found = northwind.row("select count(distinct invoice_id), sum(net_amount) from marts.fact_invoice_line")
     assert found == (expected["counts"]["invoices"], Decimal(expected["amounts"]["invoiced_net_amount"]))
+
+
+def test_the_chain_from_accepted_lines_to_invoices(northwind: Warehouse, expected: Any) -> None:
+    """What has not shipped is a matter of time, until seven days from the promised day. All else is billed as accepted."""
+    counts, amounts = expected["counts"], {name: Decimal(amount) for name, amount in expected["amounts"].items()}
+    chain = "marts.fact_commercial_chain"
+    assert northwind.rows(
+        "select order_billing_class, count(distinct order_id), sum(accepted_net_amount), sum(billed_net_amount),"
+        f" sum(order_billing_over_net_amount), sum(order_billing_under_net_amount) from {chain} group by 1 order by 1"
+    ) == [
+        ("matched", counts["invoices"], amounts["invoiced_net_amount"], amounts["invoiced_net_amount"], 0, 0),
+        ("timing", counts["unshipped_orders"], unbilled := amounts["unbilled_net_amount"], 0, 0, unbilled),
+    ]
+    assert northwind.row(
+        "select count(*), sum(accepted_net_amount), sum(ordered_net_amount), sum(component_count), sum(break_count),"
+        f" count(*) filter (where quote_order_class = 'matched'), count(order_asset_class) from {chain}"
+    ) == (
+        counts["lines"],
+        amounts["net_amount"],
+        amounts["net_amount"],
+        northwind.row("select count(*) from marts.fact_invoice_line")[0],
+        0,
+        counts["lines"],
+        0,
+    )
+    assert northwind.row(
+        "select count(*) filter (where chain.order_billing_clears_by_date is distinct from"
+        "   promised_completion_at::date + 7 or chain.is_overdue <> (promised_completion_at::date + 7 < '1998-06-01')),"
+        f" count(*) > 0 from {chain} as chain inner join marts.fact_order_line using (order_id, order_item_id)"
+        " where chain.order_billing_class = 'timing'"
+    ) == (0, True)
 
 
 def test_every_month_is_what_its_source_says(northwind: Warehouse, expected: Any) -> None:

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 -- The order-billing leg: per order item and billing period, what is to be billed against what has been billed. A row is there once
 -- something is due or billed. Over and under are told apart and never netted; a credit note makes up for what was billed too much.
 with due as (
@@ -41,14 +43,7 @@ priced as (
             when terms.period_months is null then {{ month_text("terms.completed_date") }}
             else {{ month_text_of_number(month_number("terms.start_date") ~ " + leg.billing_period * terms.period_months") }}
         end as month,
-        case
-            when terms.order_item_id is null or terms.is_cancelled then 0
-            when terms.period_months is null then terms.net_amount
-            when leg.billing_period < 0 or leg.billing_period >= terms.period_count then 0
-            when leg.billing_period = terms.period_count - 1
-                then terms.net_amount - terms.recurring_net_amount * (terms.period_count - 1)
-            else terms.recurring_net_amount
-        end as expected_net_amount
+        {{ net_of_period("terms", "leg.billing_period") }} as expected_net_amount
     from leg
     left join {{ ref("int_order_item_billing_terms") }} as terms
         on leg.order_id = terms.order_id and leg.order_item_id = terms.order_item_id

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 -- What is to be billed for each order item, and how much of it is due: a one-time item whole once it is completed, an activated one period
 -- by period in advance. Due is what should have been billed a few days ago: a billing run may take that long.
 with asset_end as (
@@ -67,6 +69,9 @@ select
     item.recurring_net_amount,
     item.period_months,
     item.start_date,
+    item.is_activated,
+    item.billable_date,
+    item.ended_date is not null as is_ended,
     cast(floor(item.term_months / item.period_months) as integer) as period_count,
     case
         when item.is_cancelled or item.net_amount <= 0 then 0

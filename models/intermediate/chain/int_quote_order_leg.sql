@@ -1,16 +1,7 @@
 -- The quote-order leg: the lines of the accepted revision as last priced against the items of each order that names the quote; rows that
 -- only one side has are kept. A line that another order of the quote has is not missing from this one. Over and under are never netted.
 {% set same = "coalesce(leg.quote_currency = placed.currency, true)" %}
-with accepted as (
-    select
-        revision.quote_id,
-        max_by(revision.quote_revision, revision.accepted_at) as accepted_revision
-    from {{ ref("int_quote_revision") }} as revision
-    where revision.accepted_at is not null
-    group by revision.quote_id
-),
-
-placed as (
+with placed as (
     select
         order_state.order_id,
         order_state.quote_id,
@@ -19,7 +10,7 @@ placed as (
         accepted.accepted_revision,
         coalesce(order_state.quote_revision <> accepted.accepted_revision, false) as is_other_revision
     from {{ ref("int_order_state") }} as order_state
-    left join accepted on order_state.quote_id = accepted.quote_id
+    left join {{ ref("int_quote_accepted") }} as accepted on order_state.quote_id = accepted.quote_id
     where order_state.quote_id is not null and order_state.submitted_at is not null
 ),
 
@@ -86,6 +77,9 @@ select
     placed.quote_id,
     placed.submitted_at,
     placed.currency,
+    placed.accepted_revision,
+    leg.is_quoted,
+    leg.quote_currency,
     {{ money("leg.quoted_net_amount") }} as quoted_net_amount,
     {{ money("leg.ordered_net_amount") }} as ordered_net_amount,
     {{ money("case when " ~ same ~ " then greatest(leg.ordered_net_amount - leg.quoted_net_amount, 0) else 0 end") }} as over_net_amount,
