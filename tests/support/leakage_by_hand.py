@@ -80,7 +80,7 @@ def _assess(
 def _approved_floors(
     quote_id: str, revision: int, moment: datetime, requests: list[list[Event]]
 ) -> Iterator[dict[str, Decimal]]:
-    """The floors of each submission that stood whole at this moment; a line that one request leaves out is not there."""
+    """The floors of each submission that stood whole at this moment; a line that one request leaves out is not."""
     submissions: defaultdict[int, list[list[Event]]] = defaultdict(list)
     for events in requests:
         asked = events[0]["payload"]
