@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.leakage_by_hand import leakage_by_hand
 from support.simulated_faults import Audited, amounts_in_truth, audited, differences, expected, flagged
 
 from orchestration.home import Home
@@ -55,6 +56,24 @@ def test_something_is_due_and_billed_where_nothing_is_flagged(clean: Audited) ->
             " sum(billed_net_amount) from intermediate.int_order_billing_leg"
         ).fetchall()
     assert due > 50 and periods > 5 and billed > 0
+
+
+def test_leakage_equals_a_calculation_from_the_events(clean: Audited) -> None:
+    by_hand = leakage_by_hand((clean.home.root.parent / "events").glob("*.ndjson"))
+    with duckdb.connect(str(clean.home.warehouse), read_only=True) as connection:
+        lines = dict(
+            connection.execute("select assessment, count(*) from marts.fact_discount_leakage group by 1").fetchall()
+        )
+        sums = connection.execute(
+            "select currency, sum(leakage_amount), sum(scope_list_amount) from marts.fact_discount_leakage"
+            " where is_in_scope group by 1"
+        ).fetchall()
+    assert lines == by_hand.lines
+    assert lines.keys() == {"LEAKED", "AUTHORISED", "NOT_ASSESSABLE", "OUT_OF_SCOPE"}
+    assert {currency: listed for currency, _, listed in sums} == by_hand.listed
+    assert {currency: leaked for currency, leaked, _ in sums if leaked} == {
+        currency: leaked for currency, leaked in by_hand.leaked.items() if leaked
+    }
 
 
 def test_every_fault_is_found_at_its_place_and_nothing_else(faulty: Audited) -> None:

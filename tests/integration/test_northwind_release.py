@@ -45,6 +45,8 @@ CONTROL_SQL = {
         from fact_invoice_line group by 1""",
 }
 
+_WATERFALL = "select {by}, sum(amount) as amount from mart_price_waterfall_monthly where {where} group by 1"
+
 
 class Tieout:
     """The command line over one home."""
@@ -159,3 +161,45 @@ def _check_figures(tieout: Tieout, expected: Any) -> None:
         for name, total in expected["control_totals"].items()
     }
     assert found == wanted
+    _check_price_reports(tieout, counts, amounts, found)
+
+
+def _check_price_reports(tieout: Tieout, counts: Any, amounts: Any, control: Any) -> None:
+    """The waterfall and the discount report per family and month, and that nothing leaks that cannot be assessed."""
+    step = {row["step"]: row["amount"] for row in tieout("query", _WATERFALL.format(by="step", where="true"))}
+    assert step.pop("INVOICING") == f"-{amounts['unbilled_net_amount']}"
+    assert {name: amount for name, amount in step.items() if Decimal(amount)} == {
+        "LIST": amounts["prorated_list_amount"],
+        "PRORATED_LIST": amounts["prorated_list_amount"],
+        "CONTRACTED_PRICE": amounts["contracted_price_adjustment_amount"],
+        "LINE_DISCRETIONARY": amounts["line_discretionary_adjustment_amount"],
+        "NET": amounts["net_amount"],
+        "INVOICED": amounts["invoiced_net_amount"],
+    }
+    family = tieout("query", _WATERFALL.format(by="product_family", where="step = 'NET'"))
+    wanted = {name: amount for name, amount in amounts.items() if name.startswith("net_amount_family:")}
+    assert {f"net_amount_family:{row['product_family']}": row["amount"] for row in family} == wanted
+    month = tieout("query", _WATERFALL.format(by="period", where="step = 'NET'"))
+    accepted = {name: total["amount"] for name, total in control.items() if name.endswith("/quotes_accepted")}
+    assert {f"cpq/{row['period']}/quotes_accepted": row["amount"] for row in month} == accepted
+    discounts = tieout(
+        "query",
+        "select discount_type, sum(line_count) as lines, sum(adjustment_amount) as amount,"
+        " sum(unapproved_amount) as bare from mart_discount_monthly"
+        " where basis = 'ACCEPTED' and discount_type <> 'NONE' group by 1",
+    )
+    assert {row["discount_type"]: (row["lines"], row["amount"], row["bare"]) for row in discounts} == {
+        kind: (
+            counts[f"{lines}_lines"],
+            amounts[f"{kind.lower()}_adjustment_amount"],
+            amounts[f"{kind.lower()}_adjustment_amount"],
+        )
+        for kind, lines in {"CONTRACTED_PRICE": "contracted", "LINE_DISCRETIONARY": "discounted"}.items()
+    }
+    assessed = tieout(
+        "query", "select not_assessable_reason as reason, count(*) as n from fact_discount_leakage group by 1"
+    )
+    assert {row["reason"]: row["n"] for row in assessed} == {
+        "NO_FLOOR": counts["discounted_lines"],
+        None: counts["lines"] - counts["discounted_lines"],
+    }

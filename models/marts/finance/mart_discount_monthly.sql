@@ -39,7 +39,11 @@ shared as (
             over (partition by by_type.{{ segment | join(", by_type.") }}) as segment_unclassified_amount
     from by_type
     inner join listed
-        on {% for column in segment %}by_type.{{ column }} = listed.{{ column }}{{ " and " if not loop.last }}{% endfor %}
+        on
+            by_type.basis = listed.basis
+            {%- for column in segment[1:] %}
+            and by_type.{{ column }} = listed.{{ column }}
+            {%- endfor %}
 )
 
 select

@@ -1,5 +1,5 @@
--- The price waterfall of accepted lines. A level (LIST, PRORATED_LIST, NET, INVOICED) is summed from its own source, a move leads to the next
--- level; every step rests on the same lines, and in the reporting currency on the same rate.
+-- The price waterfall of accepted lines. A level (LIST, PRORATED_LIST, NET, INVOICED) is summed from its own source, a move leads to the
+-- next level; every step rests on the same lines, and in the reporting currency on the same rate.
 {% set segment = ["period", "charge_type", "currency", "product_family", "region", "channel"] %}
 {% set steps = [
     (1, "LIST", "LEVEL", "list", none), (2, "PRORATION", "MOVE", "prorated_list", "list"),
@@ -22,15 +22,16 @@ with invoiced as (
 level as (
     select
         line.{{ segment | join(",\n        line.") }},
-        count(*) as line_count,
-        count(*) - count(line.rate_id) as unconverted_line_count,
+        row_number() over (order by line.{{ segment | join(", line.") }}) as segment_number,
         {%- for name, source in {
             "list": "line.list_amount", "prorated_list": "line.prorated_list_amount",
             "net": "line.net_price_amount", "invoiced": "coalesce(invoiced.invoiced_amount, 0)",
         }.items() %}
         sum({{ source }}) as {{ name }}_amount,
-        sum({{ reporting_amount(source, "line.currency", "line") }}) as {{ name }}_reporting_amount{{ "," if not loop.last }}
+        sum({{ reporting_amount(source, "line.currency", "line") }}) as {{ name }}_reporting_amount,
         {%- endfor %}
+        count(*) as line_count,
+        count(*) - count(line.rate_id) as unconverted_line_count
     from {{ ref("int_quote_line_attributed") }} as line
     left join invoiced
         on line.quote_id = invoiced.quote_id and line.quote_line_id = invoiced.quote_line_id and line.currency = invoiced.currency
@@ -40,10 +41,12 @@ level as (
 
 moved as (
     select
-        level.{{ segment | join(",\n        level.") }},
-        taxonomy.code as step,
+        level.segment_number,
         3 + taxonomy.waterfall_position as step_number,
-        case when count(discount.basis) = count(discount.adjustment_amount) then coalesce(sum(discount.adjustment_amount), 0) end as amount,
+        taxonomy.code as step,
+        'MOVE' as step_kind,
+        case when count(discount.basis) = count(discount.adjustment_amount) then coalesce(sum(discount.adjustment_amount), 0) end
+            as amount,
         coalesce(sum(discount.reporting_adjustment_amount), min(level.net_reporting_amount * 0)) as reporting_amount
     from level
     inner join {{ ref("discount_type") }} as taxonomy on taxonomy.code <> 'TAX_DISPLAY'
@@ -51,50 +54,54 @@ moved as (
         on
             taxonomy.code = discount.discount_type
             and discount.basis = 'ACCEPTED'
-            and {% for column in segment %}level.{{ column }} = discount.{{ column }}{{ " and " if not loop.last }}{% endfor %}
-    group by level.{{ segment | join(", level.") }}, taxonomy.code, taxonomy.waterfall_position
+            {%- for column in segment %}
+            and level.{{ column }} = discount.{{ column }}
+            {%- endfor %}
+    group by level.segment_number, taxonomy.code, taxonomy.waterfall_position
 ),
 
 step as (
-    select moved.*, 'MOVE' as step_kind from moved
+    select moved.*
+    from moved
     {% for number, step, kind, to, start in steps -%}
     union all
     select
-        level.{{ segment | join(", level.") }},
-        '{{ step }}' as step,
+        level.segment_number,
         {{ number }} as step_number,
+        '{{ step }}' as step,
+        '{{ kind }}' as step_kind,
         level.{{ to }}_amount{{ " - level." ~ start ~ "_amount" if start }} as amount,
-        level.{{ to }}_reporting_amount{{ " - level." ~ start ~ "_reporting_amount" if start }} as reporting_amount,
-        '{{ kind }}' as step_kind
+        level.{{ to }}_reporting_amount{{ " - level." ~ start ~ "_reporting_amount" if start }} as reporting_amount
     from level
     {% endfor -%}
     union all
     -- What the adjustments do not explain.
     select
-        level.{{ segment | join(", level.") }},
-        'RESIDUAL' as step,
+        level.segment_number,
         14 as step_number,
+        'RESIDUAL' as step,
+        'MOVE' as step_kind,
         min(level.net_amount - level.prorated_list_amount) - sum(moved.amount) as amount,
-        min(level.net_reporting_amount - level.prorated_list_reporting_amount) - sum(moved.reporting_amount) as reporting_amount,
-        'MOVE' as step_kind
+        min(level.net_reporting_amount - level.prorated_list_reporting_amount) - sum(moved.reporting_amount) as reporting_amount
     from level
-    inner join moved on {% for column in segment %}level.{{ column }} = moved.{{ column }}{{ " and " if not loop.last }}{% endfor %}
-    group by level.{{ segment | join(", level.") }}
+    inner join moved on level.segment_number = moved.segment_number
+    group by level.segment_number
 )
 
 select
-    step.{{ segment | join(",\n    step.") }},
+    level.{{ segment | join(",\n    level.") }},
     step.step_number,
     step.step,
     step.step_kind,
     level.line_count,
     {{ money("step.amount") }} as amount,
-    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.amount end) over steps_so_far") }} as running_amount,
+    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.amount end) over so_far") }} as running_amount,
     '{{ var("reporting_currency") }}' as reporting_currency,
     {{ money("step.reporting_amount") }} as reporting_amount,
-    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.reporting_amount end) over steps_so_far") }} as reporting_running_amount,
+    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.reporting_amount end) over so_far") }}
+        as reporting_running_amount,
     level.unconverted_line_count,
     {{ as_of() }} as as_of
 from step
-inner join level on {% for column in segment %}step.{{ column }} = level.{{ column }}{{ " and " if not loop.last }}{% endfor %}
-window steps_so_far as (partition by step.{{ segment | join(", step.") }} order by step.step_number)
+inner join level on step.segment_number = level.segment_number
+window so_far as (partition by step.segment_number order by step.step_number)
