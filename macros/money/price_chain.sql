@@ -93,7 +93,7 @@
 {# An amount to the minor units of its currency, half away from zero; NULL where these are not known. #}
 {% macro in_minor_units(amount, minor_units) -%}
     case {{ minor_units }}
-        {%- for places in range(4) %}
+        {%- for places in [0, 1, 2, 3] %}
         when {{ places }} then cast(round({{ amount }}, {{ places }}) as decimal(18, 4))
         {%- endfor %}
         when 4 then {{ amount }}

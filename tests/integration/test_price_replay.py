@@ -1,6 +1,7 @@
-"""Captured prices replayed from events: a price that was changed is a mismatch, a price book that has not come is no match."""
+"""Captured prices replayed: a changed price is a mismatch, and a price book that has not come is no match."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 from support.dbt_warehouses import Warehouse
@@ -51,7 +52,7 @@ def test_a_changed_price_is_a_mismatch_and_a_missing_price_book_is_no_match(
         " from marts.fact_price_replay order by quote_id"
     )
     assert warehouse.rows(found) == [
-        ("mutated-amount", "MISMATCH", "promotion|net_price", 0.01),
+        ("mutated-amount", "MISMATCH", "promotion|net_price", Decimal("0.01")),
         ("mutated-price", "MISMATCH", "list_price", 0),
         ("no-book", "NOT_REPLAYABLE", "NO_PRICE_BOOK_ENTRY", None),
         ("sound", "MATCH", None, 0),
@@ -61,7 +62,7 @@ def test_a_changed_price_is_a_mismatch_and_a_missing_price_book_is_no_match(
     lake.land([_entry("b2", "120", version=1), _entry("b2", "130", version=6)])
     warehouse.build("--select", "+fact_price_replay")
     assert warehouse.rows(found) == [
-        ("mutated-amount", "MISMATCH", "promotion|net_price", 27.01),
+        ("mutated-amount", "MISMATCH", "promotion|net_price", Decimal("27.01")),
         ("mutated-price", "MISMATCH", "list_price", 27),
         ("no-book", "MISMATCH", "list_price|prorated_list|promotion|net_price", 27),
         ("sound", "MATCH", None, 27),

@@ -1,6 +1,6 @@
 {% set types = adjustment_types() | reject("equalto", "ROUNDING") | list -%}
--- The price chain of each replayable line by each unit price: its steps applied one after the other and summed by type, then rounding to the minor unit
--- where the source rounded the line too.
+-- The price chain of each replayable line by each unit price: its steps applied one after the other and summed by type, then rounding to
+-- the minor unit where the source rounded the line too.
 with chained as (
     select
         step.quote_id,
@@ -19,7 +19,7 @@ folded as (
         chained.quote_revision,
         chained.quote_line_id,
         chained.price_basis,
-        {{ replayed_amounts("chained.chain", "chained.prorated_list_amount") }} as amounts
+        {{ replayed_amounts("chained.chain", "chained.prorated_list_amount") }} as amounts -- noqa: PRS
     from chained
 ),
 
@@ -47,7 +47,9 @@ summed as (
         {{ money("sum(case when step.adjustment_type = '" ~ type ~ "' then replayed.amount else 0 end)") }} as {{ type | lower }}_amount,
         {%- endfor %}
         -- A sum leaves NULL out; one amount that did not fit makes the end unknown.
-        case when count(replayed.amount) = count(*) then {{ money("max(step.prorated_list_amount) + sum(replayed.amount)") }} end as unrounded_net_amount
+        case
+            when count(replayed.amount) = count(*) then {{ money("max(step.prorated_list_amount) + sum(replayed.amount)") }}
+        end as unrounded_net_amount
     from {{ ref("int_price_replay_step") }} as step
     inner join replayed
         on
@@ -61,10 +63,15 @@ summed as (
 
 select
     summed.*,
-    case when line.is_rounded then {{ in_minor_units("summed.unrounded_net_amount", "line.minor_units") }} - summed.unrounded_net_amount else 0 end
-        as rounding_amount,
-    case when line.is_rounded then {{ in_minor_units("summed.unrounded_net_amount", "line.minor_units") }} else summed.unrounded_net_amount end
-        as net_price_amount
+    case
+        when line.is_rounded
+            then {{ in_minor_units("summed.unrounded_net_amount", "line.minor_units") }} - summed.unrounded_net_amount
+        else 0
+    end as rounding_amount,
+    case
+        when line.is_rounded then {{ in_minor_units("summed.unrounded_net_amount", "line.minor_units") }}
+        else summed.unrounded_net_amount
+    end as net_price_amount
 from summed
 inner join {{ ref("int_price_replay_line") }} as line
     on

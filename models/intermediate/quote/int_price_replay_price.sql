@@ -1,5 +1,5 @@
--- The unit price that a captured line was pinned to: of each entry of its price book, offering, currency and charge, what was said by the time of
--- pricing of the latest day that had begun. An entry told only later counts with the first that was said of it.
+-- The unit price that a captured line was pinned to: of each entry of its price book, offering, currency and charge, what was said by the
+-- time of pricing of the latest day that had begun. An entry told only later counts with the first that was said of it.
 with said as (
     select
         line.quote_id,

@@ -1,7 +1,7 @@
 {{ config(materialized="table") }}
 
--- The steps of the price chain of each replayable line, from the pinned and from the current unit price, in the order of the taxonomy. Rounding is none: it
--- is what the end of the chain leaves over. A line without adjustments has one step of nothing.
+-- The steps of the price chain of each replayable line, from the pinned and from the current unit price, in the order of the taxonomy.
+-- Rounding is none: it is what the end of the chain leaves over. A line without adjustments has one step of nothing.
 with priced as (
     {%- for basis in ["pinned", "current"] %}
     select

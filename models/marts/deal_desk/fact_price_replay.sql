@@ -42,8 +42,9 @@ judged as (
         compared.*,
         case
             when compared.missing_input is not null then compared.missing_input
-            when {% for component in components %}compared.{{ component }}_difference_amount is null{{ " or " if not loop.last }}{% endfor %}
-                then 'AMOUNT_TOO_LARGE'
+            {%- for component in components %}
+            when compared.{{ component }}_difference_amount is null then 'AMOUNT_TOO_LARGE'
+            {%- endfor %}
         end as not_replayable_reason,
         nullif(concat_ws(
             '|'
