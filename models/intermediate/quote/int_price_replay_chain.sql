@@ -1,0 +1,80 @@
+{% set types = adjustment_types() | reject("equalto", "ROUNDING") | list -%}
+-- The price chain of each replayable line by each unit price: its steps applied one after the other and summed by type, then rounding to
+-- the minor unit where the source rounded the line too.
+with chained as (
+    select
+        step.quote_id,
+        step.quote_revision,
+        step.quote_line_id,
+        step.price_basis,
+        max(step.prorated_list_amount) as prorated_list_amount,
+        {{ price_chain("step.amount", "step.percent", ["step.step_number"]) }} as chain
+    from {{ ref("int_price_replay_step") }} as step
+    group by step.quote_id, step.quote_revision, step.quote_line_id, step.price_basis
+),
+
+folded as (
+    select
+        chained.quote_id,
+        chained.quote_revision,
+        chained.quote_line_id,
+        chained.price_basis,
+        {{ replayed_amounts("chained.chain", "chained.prorated_list_amount") }} as amounts -- noqa: PRS
+    from chained
+),
+
+replayed as (
+    select
+        folded.quote_id,
+        folded.quote_revision,
+        folded.quote_line_id,
+        folded.price_basis,
+        step_number,
+        amount
+    from folded
+    {{ explode("folded.amounts", "amount", "step_number") }}
+),
+
+summed as (
+    select
+        step.quote_id,
+        step.quote_revision,
+        step.quote_line_id,
+        step.price_basis,
+        max(step.list_price_amount) as list_price_amount,
+        max(step.prorated_list_amount) as prorated_list_amount,
+        {%- for type in types %}
+        {{ money("sum(case when step.adjustment_type = '" ~ type ~ "' then replayed.amount else 0 end)") }} as {{ type | lower }}_amount,
+        {%- endfor %}
+        -- A sum leaves NULL out; one amount that did not fit makes the end unknown.
+        case
+            when count(replayed.amount) = count(*) then {{ money("max(step.prorated_list_amount) + sum(replayed.amount)") }}
+        end as unrounded_net_amount
+    from {{ ref("int_price_replay_step") }} as step
+    inner join replayed
+        on
+            step.quote_id = replayed.quote_id
+            and step.quote_revision = replayed.quote_revision
+            and step.quote_line_id = replayed.quote_line_id
+            and step.price_basis = replayed.price_basis
+            and step.step_number = replayed.step_number
+    group by step.quote_id, step.quote_revision, step.quote_line_id, step.price_basis
+)
+
+select
+    summed.*,
+    case
+        when line.is_rounded
+            then {{ in_minor_units("summed.unrounded_net_amount", "line.minor_units") }} - summed.unrounded_net_amount
+        else 0
+    end as rounding_amount,
+    case
+        when line.is_rounded then {{ in_minor_units("summed.unrounded_net_amount", "line.minor_units") }}
+        else summed.unrounded_net_amount
+    end as net_price_amount
+from summed
+inner join {{ ref("int_price_replay_line") }} as line
+    on
+        summed.quote_id = line.quote_id
+        and summed.quote_revision = line.quote_revision
+        and summed.quote_line_id = line.quote_line_id
