@@ -20,7 +20,8 @@ adjusted as (
         max(case when adjustment.adjustment_type = 'ROUNDING' then 1 else 0 end) = 1 as is_rounded,
         max(case
             when adjustment.percent is null or adjustment.adjustment_type = 'ROUNDING' then 0
-            when upper(adjustment.basis) in ('LIST', 'RUNNING') or adjustment.basis_amount is not null then 0
+            when upper(adjustment.basis) = 'LIST' or adjustment.basis_amount is not null then 0
+            when {{ is_percent_of_what_is_left("adjustment") }} then 0
             else 1
         end) = 1 as has_unknown_basis
     from {{ ref("int_quote_line_adjustment") }} as adjustment

@@ -32,11 +32,11 @@ select
     case
         when adjustment.quote_id is null then 0
         when adjustment.percent is null then adjustment.adjustment_amount
-        when upper(adjustment.basis) = 'LIST' then {{ extended_amount("prorated.prorated_list_amount", "adjustment.percent", "0.01") }}
-        when coalesce(upper(adjustment.basis), '') <> 'RUNNING'
-            then {{ extended_amount("adjustment.basis_amount", "adjustment.percent", "0.01") }}
+        when upper(adjustment.basis) = 'LIST' then {{ extended_amount("prorated.prorated_list_amount", signed_percent("adjustment"), "0.01") }}
+        when not {{ is_percent_of_what_is_left("adjustment") }}
+            then {{ extended_amount("adjustment.basis_amount", signed_percent("adjustment"), "0.01") }}
     end as amount,
-    case when upper(adjustment.basis) = 'RUNNING' then adjustment.percent end as percent,
+    case when {{ is_percent_of_what_is_left("adjustment") }} then {{ signed_percent("adjustment") }} end as percent,
     row_number() over (
         partition by prorated.quote_id, prorated.quote_revision, prorated.quote_line_id, prorated.price_basis
         order by taxonomy.waterfall_position, adjustment.sequence, adjustment.adjustment_number
