@@ -2,16 +2,15 @@
 -- next level; every step rests on the same lines, and in the reporting currency on the same rate.
 {% set segment = ["period", "charge_type", "currency", "product_family", "region", "channel"] %}
 {% set steps = [
-    (1, "LIST", "LEVEL", "list", none), (2, "PRORATION", "MOVE", "prorated_list", "list"),
-    (3, "PRORATED_LIST", "LEVEL", "prorated_list", none), (15, "NET", "LEVEL", "net", none),
-    (16, "INVOICING", "MOVE", "invoiced", "net"), (17, "INVOICED", "LEVEL", "invoiced", none),
+    (1, "LIST", "list", none), (2, "PRORATION", "prorated_list", "list"), (3, "PRORATED_LIST", "prorated_list", none),
+    (15, "NET", "net", none), (16, "INVOICING", "invoiced", "net"), (17, "INVOICED", "invoiced", none),
 ] %}
 with invoiced as (
     select
         order_line.quote_id,
         order_line.quote_line_id,
         invoice_line.currency,
-        {{ money("sum(invoice_line.net_amount)") }} as invoiced_amount
+        {{ money("sum(invoice_line.net_amount)") }} as amount
     from {{ ref("fact_invoice_line") }} as invoice_line
     inner join {{ ref("fact_order_line") }} as order_line
         on invoice_line.order_id = order_line.order_id and invoice_line.order_item_id = order_line.order_item_id
@@ -23,10 +22,9 @@ level as (
     select
         line.{{ segment | join(",\n        line.") }},
         row_number() over (order by line.{{ segment | join(", line.") }}) as segment_number,
-        {%- for name, source in {
-            "list": "line.list_amount", "prorated_list": "line.prorated_list_amount",
-            "net": "line.net_price_amount", "invoiced": "coalesce(invoiced.invoiced_amount, 0)",
-        }.items() %}
+        {%- for name in ["list", "prorated_list", "net", "invoiced"] %}
+        {%- set named = {"net": "line.net_price_amount", "invoiced": "coalesce(invoiced.amount, 0)"} %}
+        {%- set source = named.get(name, "line." ~ name ~ "_amount") %}
         sum({{ source }}) as {{ name }}_amount,
         sum({{ reporting_amount(source, "line.currency", "line") }}) as {{ name }}_reporting_amount,
         {%- endfor %}
@@ -44,9 +42,7 @@ moved as (
         level.segment_number,
         3 + taxonomy.waterfall_position as step_number,
         taxonomy.code as step,
-        'MOVE' as step_kind,
-        case when count(discount.basis) = count(discount.adjustment_amount) then coalesce(sum(discount.adjustment_amount), 0) end
-            as amount,
+        case when count(discount.basis) = count(discount.adjustment_amount) then coalesce(sum(discount.adjustment_amount), 0) end as amount,
         coalesce(sum(discount.reporting_adjustment_amount), min(level.net_reporting_amount * 0)) as reporting_amount
     from level
     inner join {{ ref("discount_type") }} as taxonomy on taxonomy.code <> 'TAX_DISPLAY'
@@ -63,24 +59,21 @@ moved as (
 step as (
     select moved.*
     from moved
-    {% for number, step, kind, to, start in steps -%}
+    {% for number, step, to, start in steps -%}
     union all
     select
         level.segment_number,
         {{ number }} as step_number,
         '{{ step }}' as step,
-        '{{ kind }}' as step_kind,
         level.{{ to }}_amount{{ " - level." ~ start ~ "_amount" if start }} as amount,
         level.{{ to }}_reporting_amount{{ " - level." ~ start ~ "_reporting_amount" if start }} as reporting_amount
     from level
     {% endfor -%}
     union all
-    -- What the adjustments do not explain.
     select
         level.segment_number,
         14 as step_number,
         'RESIDUAL' as step,
-        'MOVE' as step_kind,
         min(level.net_amount - level.prorated_list_amount) - sum(moved.amount) as amount,
         min(level.net_reporting_amount - level.prorated_list_reporting_amount) - sum(moved.reporting_amount) as reporting_amount
     from level
@@ -92,13 +85,13 @@ select
     level.{{ segment | join(",\n    level.") }},
     step.step_number,
     step.step,
-    step.step_kind,
+    case when step.step in ('LIST', 'PRORATED_LIST', 'NET', 'INVOICED') then 'LEVEL' else 'MOVE' end as step_kind,
     level.line_count,
     {{ money("step.amount") }} as amount,
-    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.amount end) over so_far") }} as running_amount,
+    {{ money("sum(case when step.step not in ('PRORATED_LIST', 'NET', 'INVOICED') then step.amount end) over so_far") }} as running_amount,
     '{{ var("reporting_currency") }}' as reporting_currency,
     {{ money("step.reporting_amount") }} as reporting_amount,
-    {{ money("sum(case when step.step = 'LIST' or step.step_kind = 'MOVE' then step.reporting_amount end) over so_far") }}
+    {{ money("sum(case when step.step not in ('PRORATED_LIST', 'NET', 'INVOICED') then step.reporting_amount end) over so_far") }}
         as reporting_running_amount,
     level.unconverted_line_count,
     {{ as_of() }} as as_of
