@@ -23,6 +23,8 @@ BREAKS: dict[str, str] = {
     "order_submission_attempt": "update {mart} set outcome = 'UNKNOWN'",
     "fallout_case": "update {mart} set owner_team = 'nobody'",
     "cancellation_request": "update {mart} set outcome = 'WITHDRAWN'",
+    "subscription": "update {mart} set recurring_net_amount = recurring_net_amount + 0.0001",
+    "asset_state": "update {mart} set asset_version = asset_version + 100",
     "order_item_feasibility": "update {mart} set check_count = check_count + 1",
 }
 """What is done to one row of the fact of each check."""
@@ -32,6 +34,7 @@ WHICH = {
     "quote_conversion_attempt": "outcome = 'SUCCEEDED'",
     "order_lifecycle": "first_completed_at is not null",
     "order_submission_attempt": "outcome = 'ACCEPTED'",
+    "subscription": "recurring_net_amount is not null",
     "cancellation_request": "outcome <> 'WITHDRAWN'",
 }
 """Which row, where not any will do."""

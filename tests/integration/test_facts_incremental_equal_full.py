@@ -1,4 +1,4 @@
-"""The facts of quotes, approvals and orders are a function of the accepted events, however these are ordered and split."""
+"""The facts of quotes, approvals and orders are a function of the accepted events, in any order and split."""
 
 import json
 import random
@@ -43,7 +43,8 @@ def test_shuffled_and_split_facts_equal_one_full_build(
 ) -> None:
     events = _events(tmp_path / "events")
     contested = [
-        next(event for event in events if event["eventType"] == kind) for kind in ("ApprovalDecided", "FalloutRecovered")
+        next(event for event in events if event["eventType"] == kind)
+        for kind in ("ApprovalDecided", "FalloutRecovered")
     ]
     others = [event for event in events if event not in contested]
     second = ({"decision": "DENIED", "decidedBy": "someone.else"}, {"resolution": "CANCELLED"})

@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="order_id", touched="Order") }}
 
--- Requests to cancel, one per request id of an order, with the decisions on them: the last is in force, and any of them can name a conflict.
+-- Requests to cancel, one per request id of an order, with the decisions on them: the last is in force, and any can name a conflict.
 with requested as (
     select
         request.order_id,

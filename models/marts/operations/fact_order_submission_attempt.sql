@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="order_id", touched="Order") }}
 
--- Calls under one idempotency key are one attempt. An order that was accepted stays accepted: a rejected or unknown call after it is a replay.
+-- Calls under one idempotency key are one attempt. What was accepted stays accepted: a rejected or unknown call after it is a replay.
 with called as (
     select
         attempt.*,
