@@ -7,6 +7,15 @@
     "order_state_changed": "happened.order_state", "order_decomposition_attempted": "happened.outcome",
     "order_submission_attempted": "happened.outcome",
 } %}
+{% set milestones = {
+    "first_submitted_at": ("min_by", "order_submitted"),
+    "last_submitted_at": ("max_by", "order_submitted"),
+    "first_attempted_at": ("min_by", "order_submission_attempted %"),
+    "last_rejected_at": ("max_by", "order_submission_attempted REJECTED"),
+    "last_failed_at": ("max_by", "order_state_changed FAILED"),
+    "last_cancelled_at": ("max_by", "order_state_changed CANCELLED"),
+    "first_completed_at": ("min_by", "order_state_changed COMPLETED"),
+} %}
 with event_in_lake as (
     {% for event in events -%}
     select
@@ -14,8 +23,7 @@ with event_in_lake as (
         happened.order_id,
         happened.aggregate_version,
         happened.event_time,
-        '{{ event }}' as event_name,
-        {{ outcome.get(event, "cast(null as string)") }} as outcome
+        concat_ws(' ', '{{ event }}', {{ outcome.get(event, "cast(null as string)") }}) as happening
     from {{ counted_events("stg_oms__" ~ event) }} as happened
     {% if not loop.last -%}
     union all
@@ -27,24 +35,12 @@ lake_row as (
     select
         true as is_counted,
         happened.order_id,
-        {%- for column, (pick, event, outcome) in {
-            "first_submitted_at": ("min_by", "order_submitted", none), "last_submitted_at": ("max_by", "order_submitted", none),
-            "first_attempted_at": ("min_by", "order_submission_attempted", none),
-            "last_rejected_at": ("max_by", "order_submission_attempted", "REJECTED"),
-            "last_failed_at": ("max_by", "order_state_changed", "FAILED"),
-            "last_cancelled_at": ("max_by", "order_state_changed", "CANCELLED"),
-            "first_completed_at": ("min_by", "order_state_changed", "COMPLETED"),
-        }.items() %}
-        {{ pick }}(
-            happened.event_time,
-            case
-                when happened.event_name = '{{ event }}'{{ " and happened.outcome = '" ~ outcome ~ "'" if outcome }}
-                    then happened.aggregate_version
-            end
-        ) as {{ column }},
+        {%- for column, (pick, event) in milestones.items() %}
+        {{ pick }}(happened.event_time, case when happened.happening like '{{ event }}' then happened.aggregate_version end)
+            as {{ column }},
         {%- endfor %}
-        count(case when happened.event_name = 'order_decomposition_attempted' then 1 end) as decomposition_attempt_count,
-        count(case when happened.event_name = 'order_decomposition_attempted' and happened.outcome = 'FAILED' then 1 end)
+        count(case when happened.happening like 'order_decomposition_attempted %' then 1 end) as decomposition_attempt_count,
+        count(case when happened.happening = 'order_decomposition_attempted FAILED' then 1 end)
             as decomposition_failure_count
     from event_in_lake as happened
     where happened.is_counted
@@ -55,15 +51,13 @@ lake_row as (
         false as is_counted,
         cast(null as string) as order_id,
         happened.event_time as first_submitted_at,
-        {%- for column in [
-            "last_submitted", "first_attempted", "last_rejected", "last_failed", "last_cancelled", "first_completed",
-        ] %}
-        cast(null as timestamp) as {{ column }}_at,
+        {%- for column in milestones if column != "first_submitted_at" %}
+        cast(null as timestamp) as {{ column }},
         {%- endfor %}
         cast(null as bigint) as decomposition_attempt_count,
         cast(null as bigint) as decomposition_failure_count
     from event_in_lake as happened
-    where happened.event_name = 'order_submitted'
+    where happened.happening = 'order_submitted'
 ),
 
 {{ row_pair_sides(

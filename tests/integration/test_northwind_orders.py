@@ -13,6 +13,7 @@ from support.northwind import ABSENT, NORTHWIND
 pytestmark = pytest.mark.skipif(ABSENT, reason="the Northwind order book is not here")
 MARTS = (
     "fact_order_line",
+    "fact_order_lifecycle",
     "fact_order_fulfillment_task",
     "fact_invoice_line",
     "fact_quote_line_price",
@@ -78,6 +79,17 @@ def test_tasks(northwind: Warehouse, expected: Any) -> None:
         f"select count(*) from {task} where outcome = 'open'"
         " and is_sla_breached <> (sla_due_at < '1998-06-01 06:00:00')"
     ) == (0,)
+
+
+def test_order_lifecycles(northwind: Warehouse, expected: Any) -> None:
+    """An order is late by the day as its one shipment is; what has not shipped is open."""
+    counts = expected["counts"]
+    assert northwind.row(
+        "select count(*) filter (where is_fulfilled and lead_seconds > 0), count(*) filter (where is_open),"
+        " count(*) filter (where completed_at::date > promised_completion_at::date),"
+        " count(*) filter (where not is_on_time and completed_at::date > promised_completion_at::date)"
+        " from marts.fact_order_lifecycle"
+    ) == (counts["completed_tasks"], counts["unshipped_orders"], counts["shipped_late"], counts["shipped_late"])
 
 
 def test_invoice_lines(northwind: Warehouse, expected: Any) -> None:

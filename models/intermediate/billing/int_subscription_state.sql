@@ -41,6 +41,7 @@ select
     activated.event_time as activated_at,
     failed.event_time as last_handoff_failed_at,
     failed.reason_code as last_handoff_failure_code,
-    activated.event_id as source_event_id
+    coalesce(activated.event_id, failed.event_id) as source_event_id,
+    coalesce(activated.arrival_seq, failed.arrival_seq) as arrival_seq
 from activated
 full outer join failed on activated.subscription_id = failed.subscription_id

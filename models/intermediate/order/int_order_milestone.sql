@@ -22,7 +22,10 @@ folded as (
         {%- for name, milestones in first_times.items() %}
         min_by(
             happened.event_time,
-            case when happened.milestone in ('{{ milestones | join("', '") }}') then happened.aggregate_version end
+            case
+                when happened.milestone in ('{{ milestones | join("', '") }}')
+                    then happened.aggregate_version
+            end
         ) as first_{{ name }}_at,
         {%- endfor %}
         {%- for name, milestone in last_times.items() %}
