@@ -115,7 +115,8 @@ def test_every_fault_is_in_its_class_of_the_chain(faulty: Audited) -> None:
             # The right amount is missing in one currency, the other has what nobody asked for.
             hit = [row for row in left if row[2] in {item for _, _, item, *_ in hit}]
         assert hit and {row[:2] for row in hit} <= CHAIN_CLASSES[fault["kind"]], (fault, left)
-        over, under = (sum((row[at] for row in hit if row[3] == fault["currency"]), Decimal(0)) for at in (4, 5))
+        of_fault = [row for row in hit if row[3] == fault["currency"]]
+        over, under = sum((row[4] for row in of_fault), Decimal(0)), sum((row[5] for row in of_fault), Decimal(0))
         amount = Decimal(fault["amount"])
         assert (over, under) == (max(amount, Decimal(0)), max(-amount, Decimal(0))), (fault, hit)
         left = [row for row in left if row not in hit]

@@ -98,7 +98,7 @@ def test_invoice_lines(northwind: Warehouse, expected: Any) -> None:
 
 
 def test_the_chain_from_accepted_lines_to_invoices(northwind: Warehouse, expected: Any) -> None:
-    """What has not shipped is a matter of time, until seven days from the promised day. All else is billed as accepted."""
+    """What has not shipped is a matter of time, until seven days after the promise. All else is billed as accepted."""
     counts, amounts = expected["counts"], {name: Decimal(amount) for name, amount in expected["amounts"].items()}
     chain = "marts.fact_commercial_chain"
     assert northwind.rows(
