@@ -19,12 +19,20 @@ BREAKS: dict[str, str] = {
     "configuration_attempt": "update {mart} set error_count = error_count + 1",
     "policy_override": "update {mart} set removed_count = removed_count + 1",
     "quote_conversion_attempt": "update {mart} set outcome = 'UNKNOWN'",
+    "order_lifecycle": "update {mart} set first_completed_at = first_completed_at + interval 1 microsecond",
+    "order_submission_attempt": "update {mart} set outcome = 'UNKNOWN'",
+    "fallout_case": "update {mart} set owner_team = 'nobody'",
+    "cancellation_request": "update {mart} set outcome = 'WITHDRAWN'",
+    "order_item_feasibility": "update {mart} set check_count = check_count + 1",
 }
 """What is done to one row of the fact of each check."""
 WHICH = {
     "approval_step": "decision is not null",
     "quote_lifecycle": "last_priced_at is not null",
     "quote_conversion_attempt": "outcome = 'SUCCEEDED'",
+    "order_lifecycle": "first_completed_at is not null",
+    "order_submission_attempt": "outcome = 'ACCEPTED'",
+    "cancellation_request": "outcome <> 'WITHDRAWN'",
 }
 """Which row, where not any will do."""
 

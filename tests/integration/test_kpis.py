@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ import pytest
 from support.dbt_warehouses import Warehouse
 from support.event_lakes import Event, Lake
 from support.kpi_reference import Business, Counted, excluded, monthly, ratio
+from support.metricflow_client import Metrics
 
 import simulator
 from orchestration.home import PROJECT_ROOT
@@ -19,11 +21,13 @@ from orchestration.home import PROJECT_ROOT
 AS_OF = datetime(2026, 10, 20)
 FIGURES = """
     select
-        measure, statistic, cast(month_start_date as varchar), coalesce(currency, category, ''), numerator, denominator, value
+        measure, statistic, cast(month_start_date as varchar), coalesce(currency, category, ''),
+        numerator, denominator, value
     from marts.mart_kpi_monthly
 """
 EXCLUSIONS = """
-    select measure, cast(month_start_date as varchar), exclusion_reason, excluded_count from marts.mart_kpi_exclusion_monthly
+    select measure, cast(month_start_date as varchar), exclusion_reason, excluded_count
+    from marts.mart_kpi_exclusion_monthly
 """
 
 
@@ -59,11 +63,36 @@ def with_a_late_answer(events: list[Event]) -> list[Event]:
     return [*events, {**last, **told, "recordedTime": at, "aggregateVersion": last["aggregateVersion"] + 1}]
 
 
+def with_a_case_given_up(events: list[Event]) -> list[Event]:
+    """A recovery was none: the case was closed by cancelling."""
+    cases = [event for event in events if event["aggregateType"] == "FalloutCase"]
+    ended = max((e for e in cases if e["eventType"] == "FalloutRecovered"), key=lambda event: event["eventTime"])
+    given_up = max(
+        (event for event in cases if event["aggregateId"] == ended["aggregateId"]),
+        key=lambda event: event["aggregateVersion"],
+    )
+    assert given_up["eventType"] == "FalloutRecovered"
+    told = {**given_up, "payload": {**given_up["payload"], "resolution": "CANCELLED"}}
+    return [told if event is given_up else event for event in events]
+
+
+def with_a_failed_conversion(events: list[Event]) -> list[Event]:
+    """One attempt to make an order of a quote fails, though there is an order."""
+    calls = [event for event in events if event["eventType"] == "QuoteConversionAttempted"]
+    keys = Counter(call["payload"]["idempotencyKey"] for call in calls)
+    failed = next(call for call in reversed(calls) if keys[call["payload"]["idempotencyKey"]] == 1)
+    told = {**failed["payload"], "outcome": "FAILED", "orderId": None}
+    return [{**failed, "payload": told} if event is failed else event for event in events]
+
+
 @pytest.fixture(scope="module")
 def business(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
     folder = tmp_path_factory.mktemp("events")
     simulator.run(150, 7, date(2026, 9, 10), date(2026, 10, 20), folder)
-    return with_a_late_answer(with_a_test_account(events_of(folder)))
+    found = events_of(folder)
+    for change in (with_a_test_account, with_a_late_answer, with_a_case_given_up, with_a_failed_conversion):
+        found = change(found)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +102,7 @@ def warehouse(
     lake = Lake(tmp_path_factory.mktemp("lake") / "lake")
     lake.land(business)
     opened = open_warehouse(lake)
-    opened.build("--select", "+mart_kpi_monthly", "+mart_kpi_exclusion_monthly", as_of=f"{AS_OF}")
+    opened.build("--select", "+mart_kpi_monthly", "+mart_kpi_exclusion_monthly", "dim_date", as_of=f"{AS_OF}")
     return opened
 
 
@@ -151,3 +180,26 @@ def test_the_roll_forward_of_unknown_outcomes_ties(warehouse: Warehouse) -> None
         assert row["unknown_outcome_count"] == closing
         opening = closing
     assert sum(row["unknown_outcome_entered_count"] for row in flow.values()) > 0
+
+
+def test_metricflow_and_the_mart_agree(warehouse: Warehouse) -> None:
+    """Each KPI of the mart is a metric of its name; MetricFlow divides in floating point, so to nine digits."""
+    metrics = Metrics(warehouse.home.root / "dbt" / "target" / "semantic_manifest.json")
+    headlines = warehouse.rows(
+        "select kpi_name, cast(month_start_date as varchar), value from marts.mart_kpi_monthly where is_headline"
+    )
+    assert {name for name, _, _ in headlines} == metrics.names - {"kpi_numerator", "kpi_denominator"}
+    for kpi in sorted({name for name, _, _ in headlines}):
+        shown = {month: value for name, month, value in headlines if name == kpi}
+        found = {str(month)[:10]: value for month, value in warehouse.rows(metrics.sql(kpi, "metric_time__month"))}
+        for month, value in shown.items():
+            assert float(found.get(month) or 0) == pytest.approx(float(value or 0), abs=1e-6, rel=1e-9), (kpi, month)
+        assert any(shown.values()), kpi
+
+
+def test_metricflow_by_region_adds_up_to_the_mart(warehouse: Warehouse) -> None:
+    metrics = Metrics(warehouse.home.root / "dbt" / "target" / "semantic_manifest.json")
+    regions = warehouse.rows(metrics.sql("policy_override_count", "observation__region"))
+    assert len(regions) > 1
+    total = warehouse.row("select sum(value) from marts.mart_kpi_monthly where measure = 'policy_override_count'")
+    assert sum(Decimal(count) for _, count in regions) == total[0]

@@ -367,7 +367,12 @@ class Business:
                 cases[opened["payload"]["orderId"]].append(case)
                 of_task[opened["payload"].get("taskId")] += 1
         for order, happened in self.orders.items():
-            yield from _as_test(self._is_test(order), self._fallout(happened, cases.get(order, [])))
+            is_test = self._is_test(order)
+            yield from _as_test(is_test, self._fallout(happened, cases.get(order, [])))
+            yield from _as_test(is_test, self._submitted(happened))
+            yield from _as_test(is_test, self._checked(happened))
+            yield from _as_test(is_test, self._cancelled(happened))
+            yield from _as_test(is_test, self._fulfilled(happened))
         for of_order in cases:
             yield from _as_test(self._is_test(of_order), self._backlog(cases[of_order]))
         for task, happened in self.events.of("FulfillmentTask").items():
@@ -383,7 +388,7 @@ class Business:
         return submitted is not None and submitted["payload"]["accountId"] in self.tests
 
     def _fallout(self, order: list[Event], cases: list[list[Event]]) -> Iterator[Counted]:
-        submitted = _last(order, "OrderSubmitted")
+        submitted = _first(order, "OrderSubmitted")
         if submitted is None:
             return
         at = _when(submitted)
@@ -391,7 +396,7 @@ class Business:
         for case in cases:
             opened = _first(case, "FalloutOpened")
             assert opened
-            if _seconds(at, _when(opened)) <= 30 * 86400:
+            if _seconds(at, _when(opened)) < 30 * 86400:
                 said = _last(case, "FalloutOpened", "FalloutReopened")
                 assert said
                 reasons.add(said["payload"]["reasonCode"])
@@ -399,8 +404,94 @@ class Business:
         for reason in reasons:
             yield Counted("fallout_orders_by_reason", at, Decimal(1), split=reason)
 
-    @staticmethod
-    def _backlog(cases: list[list[Event]]) -> Iterator[Counted]:
+    def _submitted(self, happened: list[Event]) -> Iterator[Counted]:
+        calls: dict[str, list[Event]] = defaultdict(list)
+        for event in happened:
+            if event["eventType"] == "OrderSubmissionAttempted":
+                calls[event["payload"]["idempotencyKey"]].append(event)
+        for place, called in enumerate(calls.values()):
+            outcomes = {call["payload"]["outcome"] for call in called}
+            reason = "unknown_outcome" if outcomes == {"UNKNOWN"} else None
+            accepted = Decimal("ACCEPTED" in outcomes)
+            yield Counted("order_submit_success_rate", _when(called[0]), accepted, Decimal(1), reason=reason)
+            if place == 0:
+                yield Counted("order_first_pass_rate", _when(called[0]), accepted, Decimal(1), reason=reason)
+        submitted = _first(happened, "OrderSubmitted")
+        tried = [event for event in happened if event["eventType"] == "OrderDecompositionAttempted"]
+        if submitted and tried:
+            outcomes_in_order = [event["payload"]["outcome"] for event in tried]
+            failed, at = Decimal("FAILED" in outcomes_in_order), _when(submitted)
+            yield Counted("decomposition_failure_rate", at, failed, Decimal(1))
+            yield Counted("decomposition_unrecovered_rate", at, Decimal(outcomes_in_order[-1] == "FAILED"), Decimal(1))
+
+    def _checked(self, happened: list[Event]) -> Iterator[Counted]:
+        checks: dict[tuple[str, int], list[Event]] = defaultdict(list)
+        for event in happened:
+            if event["eventType"] == "OrderItemFeasibilityChecked":
+                checks[event["payload"]["orderItemId"], event["payload"]["checkCycle"]].append(event)
+        for checked in checks.values():
+            at = _when(checked[0])
+            results = [event["payload"]["outcome"] for event in checked]
+            conclusive = [result for result in results if result != "TIMEOUT"]
+            reason = None if conclusive else "timeout"
+            last = conclusive[-1] if conclusive else ""
+            for measure, holds in (
+                ("feasibility_pass_rate", last == "FEASIBLE"),
+                ("feasibility_conditional_rate", last == "CONDITIONAL"),
+                ("feasibility_first_pass_rate", results[0] == "FEASIBLE"),
+            ):
+                yield Counted(measure, at, Decimal(holds), Decimal(1), reason=reason)
+
+    def _cancelled(self, happened: list[Event]) -> Iterator[Counted]:
+        decisions: dict[str, list[Event]] = defaultdict(list)
+        for event in happened:
+            if event["eventType"] == "OrderCancellationDecided":
+                decisions[event["payload"]["requestId"]].append(event)
+        for decided in decisions.values():
+            at, outcome = _when(decided[-1]), decided[-1]["payload"]["outcome"]
+            why = [e["payload"].get("conflictReason") for e in decided if e["payload"]["outcome"] == "REFUSED"]
+            conflict = Decimal(bool({"IN_FLIGHT_DEPENDENCY", "POINT_OF_NO_RETURN"} & set(why)))
+            reason = "withdrawn" if outcome == "WITHDRAWN" else None
+            yield Counted("cancellation_conflict_rate", at, conflict, Decimal(1), reason=reason)
+            if outcome == "REFUSED":
+                given = [one for one in why if one]
+                split = given[-1] if given else ""
+                yield Counted("cancellation_refusals_by_reason", at, Decimal(1), split=split)
+
+    def _fulfilled(self, happened: list[Event]) -> Iterator[Counted]:
+        submitted, state = _first(happened, "OrderSubmitted"), _last(happened, "OrderStateChanged")
+        current = _last(happened, "OrderSubmitted")
+        if submitted is None or current is None:
+            return
+        start, status = _when(submitted), state["payload"]["state"] if state else "SUBMITTED"
+        items = {item["orderItemId"]: ("", start) for item in current["payload"]["items"]}
+        for event in happened:
+            if event["eventType"] == "OrderItemStateChanged" and event["payload"]["orderItemId"] in items:
+                items[event["payload"]["orderItemId"]] = (event["payload"]["state"], _when(event))
+        states = {item_state for item_state, _ in items.values()}
+        done = [at for item_state, at in items.values() if item_state == "COMPLETED"]
+        kept = bool(states - {"CANCELLED"})
+        whole = status == "PARTIAL" and bool(done) and states <= {"COMPLETED", "CANCELLED"}
+        measures = ("fulfillment_lead_time", "fulfillment_working_time", "fulfillment_on_time_rate")
+        if (status == "COMPLETED" and kept) or whole:
+            assert state
+            end = max(done) if done else _when(state)
+            waited = _seconds_in(happened, {"HELD", "PENDING"})
+            lead = _seconds(start, end)
+            yield Counted(measures[0], end, denominator=Decimal(1), seconds=lead)
+            yield Counted(measures[1], end, denominator=Decimal(1), seconds=lead - waited)
+            promised = current["payload"].get("promisedCompletionAt")
+            kept_promise = Decimal(bool(promised) and end <= moment(promised))
+            yield Counted(measures[2], end, kept_promise, Decimal(1), reason=None if promised else "no_promise")
+        elif status in ("CANCELLED", "FAILED"):
+            assert state
+            yield from (Counted(measure, _when(state), reason=status.lower()) for measure in measures)
+        elif not (status == "PARTIAL" and states <= {"COMPLETED", "CANCELLED", "FAILED"}) and status != "COMPLETED":
+            yield Counted(
+                "fulfillment_open_age", self.as_of, denominator=Decimal(1), seconds=_seconds(start, self.as_of)
+            )
+
+    def _backlog(self, cases: list[list[Event]]) -> Iterator[Counted]:
         for case in cases:
             opened, ended = (
                 _first(case, "FalloutOpened"),
@@ -410,7 +501,16 @@ class Business:
             assert ended
             yield Counted("fallout_backlog", _when(opened), Decimal(1))
             if ended["eventType"] == "FalloutRecovered":
-                yield Counted("fallout_backlog", _when(ended), Decimal(-1))
+                at, seconds = _when(ended), _seconds(_when(opened), _when(ended))
+                yield Counted("fallout_backlog", at, Decimal(-1))
+                if ended["payload"]["resolution"] == "CANCELLED":
+                    yield Counted("mean_time_to_repair", at, reason="cancelled")
+                    yield Counted("fallout_cancellation_time", at, denominator=Decimal(1), seconds=seconds)
+                else:
+                    yield Counted("mean_time_to_repair", at, denominator=Decimal(1), seconds=seconds)
+            else:
+                seconds = _seconds(_when(opened), self.as_of)
+                yield Counted("fallout_open_age", self.as_of, denominator=Decimal(1), seconds=seconds)
 
     def _unknown(self, happened: list[Event]) -> Iterator[Counted]:
         since = None
@@ -428,6 +528,16 @@ class Business:
                         yield Counted("unknown_outcome_count", until, Decimal(-1))
                         yield Counted("unknown_outcome_resolved_count", until, Decimal(1))
             since = None
+
+
+def _seconds_in(happened: list[Event], states: set[str]) -> int:
+    """Whole seconds of each stay in one of the states, of stays that ended."""
+    changes = [event for event in happened if event["eventType"] in ("OrderStateChanged", "OrderSubmitted")]
+    return sum(
+        _seconds(_when(entered), _when(left))
+        for entered, left in pairwise(changes)
+        if entered["payload"].get("state") in states
+    )
 
 
 class Step:

@@ -8,6 +8,7 @@ with folded as (
         min_by(happened.event_time, case when happened.event_name = 'fallout_opened' then happened.aggregate_version end) as opened_at,
         max_by(happened.event_time, case when happened.case_state = 'recovered' then happened.aggregate_version end) as recovered_at,
         count(case when happened.event_name = 'fallout_reopened' then happened.arrival_seq end) as reopen_count,
+        min_by(happened.reason_code, case when happened.reason_code is not null then happened.aggregate_version end) as first_reason_code,
         {%- for column in latest %}
         max_by(happened.{{ column }}, case when happened.{{ column }} is not null then happened.aggregate_version end) as {{ column }},
         {%- endfor %}
@@ -33,6 +34,7 @@ select
     described.downstream_system,
     described.priority,
     coalesce(folded.case_state, 'open') as case_state,
+    folded.first_reason_code,
     folded.reason_code,
     folded.owner_team,
     folded.assignee,

@@ -29,6 +29,10 @@ last_entered as (
 submitted as (
     select
         submission.*,
+        min_by(
+            submission.promised_completion_at,
+            case when submission.promised_completion_at is not null then submission.aggregate_version end
+        ) over (partition by submission.order_id) as first_promised_completion_at,
         row_number() over (partition by submission.order_id order by submission.aggregate_version desc) as recency
     from {{ applied_events("stg_oms__order_submitted", "Order") }} as submission
 )
@@ -47,6 +51,7 @@ select
     submitted.price_book_version,
     submitted.event_time as submitted_at,
     submitted.promised_completion_at,
+    submitted.first_promised_completion_at,
     last_entered.order_state,
     last_entered.reason_code as order_state_reason_code,
     last_entered.event_time as order_state_since,
