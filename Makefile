@@ -69,7 +69,7 @@ test-spark: $(STAMP) $(SPARK_STAMP)  ## the models on Spark, equal to DuckDB's t
 ui: $(STAMP)  ## Dagster on a free port, over the same state
 	@$(BIN)/python -m orchestration.ui
 
-generate: $(STAMP)  ## what is generated from the contract's schemas
+generate: $(STAMP)  ## what is generated from the contract's schemas and the KPI register
 	@$(BIN)/python -m orchestration.contracts.generate
 
 lock: $(STAMP)  ## requirements.in to requirements.lock (needs uv)

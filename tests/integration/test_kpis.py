@@ -1,0 +1,205 @@
+"""The KPIs of a simulated business: equal to an independent calculation from its events, to the last place."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.dbt_warehouses import Warehouse
+from support.event_lakes import Event, Lake
+from support.kpi_reference import Business, Counted, excluded, monthly, ratio
+from support.metricflow_client import Metrics
+
+import simulator
+from orchestration.home import PROJECT_ROOT
+
+AS_OF = datetime(2026, 10, 20)
+FIGURES = """
+    select
+        measure, statistic, cast(month_start_date as varchar), coalesce(currency, category, ''),
+        numerator, denominator, value
+    from marts.mart_kpi_monthly
+"""
+EXCLUSIONS = """
+    select measure, cast(month_start_date as varchar), exclusion_reason, excluded_count
+    from marts.mart_kpi_exclusion_monthly
+"""
+
+
+def measures() -> dict[str, dict[str, str]]:
+    with (PROJECT_ROOT / "seeds" / "kpi_measure.csv").open(encoding="utf-8") as file:
+        return {row["measure"]: row for row in csv.DictReader(file)}
+
+
+def events_of(folder: Path) -> list[Event]:
+    return [json.loads(line) for file in sorted(folder.glob("*.ndjson")) for line in file.read_text().splitlines()]
+
+
+def with_a_test_account(events: list[Event]) -> list[Event]:
+    """One account with accepted quotes turns out to be for tests."""
+    account = next(event for event in events if event["eventType"] == "QuoteCreated")["payload"]["accountId"]
+    known = [e for e in events if e["aggregateType"] == "Account" and e["aggregateId"] == account]
+    last = max(known, key=lambda event: event["aggregateVersion"])
+    version = last["aggregateVersion"] + 1
+    told = {**last["payload"], "isTest": True}
+    return [*events, {**last, "eventId": f"{account}-test", "aggregateVersion": version, "payload": told}]
+
+
+def with_a_late_answer(events: list[Event]) -> list[Event]:
+    """A task of which nobody knew for a day completes after all."""
+    of_task: dict[str, Event] = {}
+    for event in events:
+        task = event["aggregateId"]
+        if event["aggregateType"] == "FulfillmentTask":
+            of_task[task] = max(of_task.get(task, event), event, key=lambda one: one["aggregateVersion"])
+    last = next(event for event in of_task.values() if event["eventType"] == "TaskOutcomeUnknown")
+    at = (datetime.fromisoformat(last["eventTime"]) + timedelta(days=1)).isoformat()
+    told = {"eventId": "answer", "eventType": "TaskCompleted", "eventTime": at, "payload": {}}
+    return [*events, {**last, **told, "recordedTime": at, "aggregateVersion": last["aggregateVersion"] + 1}]
+
+
+def with_a_case_given_up(events: list[Event]) -> list[Event]:
+    """A recovery was none: the case was closed by cancelling."""
+    cases = [event for event in events if event["aggregateType"] == "FalloutCase"]
+    ended = max((e for e in cases if e["eventType"] == "FalloutRecovered"), key=lambda event: event["eventTime"])
+    given_up = max(
+        (event for event in cases if event["aggregateId"] == ended["aggregateId"]),
+        key=lambda event: event["aggregateVersion"],
+    )
+    assert given_up["eventType"] == "FalloutRecovered"
+    told = {**given_up, "payload": {**given_up["payload"], "resolution": "CANCELLED"}}
+    return [told if event is given_up else event for event in events]
+
+
+def with_a_failed_conversion(events: list[Event]) -> list[Event]:
+    """One attempt to make an order of a quote fails, though there is an order."""
+    calls = [event for event in events if event["eventType"] == "QuoteConversionAttempted"]
+    keys = Counter(call["payload"]["idempotencyKey"] for call in calls)
+    failed = next(call for call in reversed(calls) if keys[call["payload"]["idempotencyKey"]] == 1)
+    told = {**failed["payload"], "outcome": "FAILED", "orderId": None}
+    return [{**failed, "payload": told} if event is failed else event for event in events]
+
+
+@pytest.fixture(scope="module")
+def business(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    folder = tmp_path_factory.mktemp("events")
+    simulator.run(150, 7, date(2026, 9, 10), date(2026, 10, 20), folder)
+    found = events_of(folder)
+    for change in (with_a_test_account, with_a_late_answer, with_a_case_given_up, with_a_failed_conversion):
+        found = change(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    business: list[Event], tmp_path_factory: pytest.TempPathFactory, open_warehouse: Callable[[Lake], Warehouse]
+) -> Warehouse:
+    lake = Lake(tmp_path_factory.mktemp("lake") / "lake")
+    lake.land(business)
+    opened = open_warehouse(lake)
+    opened.build("--select", "+mart_kpi_monthly", "+mart_kpi_exclusion_monthly", "dim_date", as_of=f"{AS_OF}")
+    return opened
+
+
+@pytest.fixture(scope="module")
+def reference(business: list[Event]) -> list[Counted]:
+    return Business(business, AS_OF, 240 * 60).counted()
+
+
+def expected(counted: list[Counted]) -> dict[tuple[str, ...], tuple[Decimal | None, ...]]:
+    """The figures as the mart has to show them, of months and splits in which something counts."""
+    wanted: dict[tuple[str, ...], tuple[Decimal | None, ...]] = {}
+    known = measures()
+    for (measure, statistic, month, split), (numerator, denominator, value) in monthly(counted).items():
+        kind = known[measure]["kind"]
+        if statistic:
+            wanted[measure, statistic, month, split] = (numerator, denominator, value)
+        elif kind == "RATIO":
+            assert numerator is not None
+            assert denominator is not None
+            shown = ratio(numerator, denominator, int(known[measure]["scale"]))
+            wanted[measure, "RATE", month, split] = (numerator, denominator, shown)
+        elif kind != "STOCK":
+            wanted[measure, {"COUNT": "COUNT", "AMOUNT": "SUM"}[kind], month, split] = (numerator, None, numerator)
+    return wanted
+
+
+def stocks(counted: list[Counted], month_ends: list[str]) -> dict[tuple[str, str], Decimal]:
+    """What is there at the end of each month, counted from the things themselves."""
+    kinds = {name for name, row in measures().items() if row["kind"] == "STOCK"}
+    flows = [one for one in counted if one.measure in kinds and one.reason is None]
+    return {
+        (kind, month): sum(
+            (f.numerator for f in flows if f.measure == kind and f"{f.at:%Y-%m-01}" <= month), Decimal(0)
+        )
+        for kind in kinds
+        for month in month_ends
+    }
+
+
+def test_every_figure_equals_the_independent_calculation(warehouse: Warehouse, reference: list[Counted]) -> None:
+    found = {tuple(row[:4]): tuple(row[4:]) for row in warehouse.rows(FIGURES)}
+    wanted = expected(reference)
+    assert {key: found.get(key) for key in wanted} == wanted
+    closing = {(key[0], key[2]): figures[2] for key, figures in found.items() if key[1] == "CLOSING"}
+    assert closing == stocks(reference, sorted({key[2] for key in found}))
+    others = {key: row for key, row in found.items() if key not in wanted and key[1] != "CLOSING"}
+    assert {row[0] or row[1] or row[2] or 0 for row in others.values()} <= {0}, "nothing is shown that was not counted"
+    silent = set(measures()) - {key[0] for key in wanted} - {one.measure for one in reference}
+    assert silent <= {"wrong_revision_quote_count"}, "the run has something of every measure"
+
+
+def test_what_is_left_out_is_counted_with_its_reason(warehouse: Warehouse, reference: list[Counted]) -> None:
+    found = {tuple(row[:3]): row[3] for row in warehouse.rows(EXCLUSIONS)}
+    assert found == excluded(reference)
+    assert {"test_account", "cancelled", "system_sweep", "withdrawn_before_decision"} <= {key[2] for key in found}
+
+
+def test_a_zero_denominator_gives_no_value(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        "select denominator, value from marts.mart_kpi_monthly where statistic in ('RATE', 'MEAN', 'MEDIAN')"
+    )
+    assert {value for denominator, value in rows if not denominator} == {None}
+    assert None not in {value for denominator, value in rows if denominator}
+
+
+def test_the_roll_forward_of_unknown_outcomes_ties(warehouse: Warehouse) -> None:
+    flow: dict[str, dict[str, Any]] = {}
+    for measure, month, value in warehouse.rows(
+        "select measure, cast(month_start_date as varchar), value from marts.mart_kpi_monthly where kpi_id = 14"
+    ):
+        flow.setdefault(month, {})[measure] = value
+    opening = Decimal(0)
+    for _, row in sorted(flow.items()):
+        closing = opening + row["unknown_outcome_entered_count"] - row["unknown_outcome_resolved_count"]
+        assert row["unknown_outcome_count"] == closing
+        opening = closing
+    assert sum(row["unknown_outcome_entered_count"] for row in flow.values()) > 0
+
+
+def test_metricflow_and_the_mart_agree(warehouse: Warehouse) -> None:
+    """Each KPI of the mart is a metric of its name; MetricFlow divides in floating point, so to nine digits."""
+    metrics = Metrics(warehouse.home.root / "dbt" / "target" / "semantic_manifest.json")
+    headlines = warehouse.rows(
+        "select kpi_name, cast(month_start_date as varchar), value from marts.mart_kpi_monthly where is_headline"
+    )
+    assert {name for name, _, _ in headlines} == metrics.names - {"kpi_numerator", "kpi_denominator"}
+    for kpi in sorted({name for name, _, _ in headlines}):
+        shown = {month: value for name, month, value in headlines if name == kpi}
+        found = {str(month)[:10]: value for month, value in warehouse.rows(metrics.sql(kpi, "metric_time__month"))}
+        for month, value in shown.items():
+            assert float(found.get(month) or 0) == pytest.approx(float(value or 0), abs=1e-6, rel=1e-9), (kpi, month)
+        assert any(shown.values()), kpi
+
+
+def test_metricflow_by_region_adds_up_to_the_mart(warehouse: Warehouse) -> None:
+    metrics = Metrics(warehouse.home.root / "dbt" / "target" / "semantic_manifest.json")
+    regions = warehouse.rows(metrics.sql("policy_override_count", "observation__region"))
+    assert len(regions) > 1
+    total = warehouse.row("select sum(value) from marts.mart_kpi_monthly where measure = 'policy_override_count'")
+    assert sum(Decimal(count) for _, count in regions) == total[0]
