@@ -4,7 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -51,14 +51,16 @@ def with_a_test_account(events: list[Event]) -> list[Event]:
 
 
 def with_a_late_answer(events: list[Event]) -> list[Event]:
-    """A task of which nobody knew for a day completes after all."""
+    """A task of which nobody knew at the end of September completes in October after all."""
     of_task: dict[str, Event] = {}
     for event in events:
         task = event["aggregateId"]
         if event["aggregateType"] == "FulfillmentTask":
             of_task[task] = max(of_task.get(task, event), event, key=lambda one: one["aggregateVersion"])
-    last = next(event for event in of_task.values() if event["eventType"] == "TaskOutcomeUnknown")
-    at = (datetime.fromisoformat(last["eventTime"]) + timedelta(days=1)).isoformat()
+    unknown = [event for event in of_task.values() if event["eventType"] == "TaskOutcomeUnknown"]
+    last = min(unknown, key=lambda event: event["eventTime"])
+    assert last["eventTime"] < "2026-09-30"
+    at = "2026-10-15T12:00:00+00:00"
     told = {"eventId": "answer", "eventType": "TaskCompleted", "eventTime": at, "payload": {}}
     return [*events, {**last, **told, "recordedTime": at, "aggregateVersion": last["aggregateVersion"] + 1}]
 
