@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 NO_TELEMETRY = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+NOT_BUILT = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
 READ_EVENTS = {"NodeFinished"}
 VOLATILE = {"metadata", "created_at", "root_path", "compiled_path", "build_path", "deferred"}
 
@@ -234,6 +235,7 @@ def options_for(select: Sequence[str] | None, full_refresh: bool) -> tuple[str, 
     """The dbt options that choose nodes and a rebuild from nothing.
 
     Unit tests are left out: they prove the code on made-up rows, which is the business of `make test`, not of a build.
+    So are exposures, for which there is nothing to do.
     """
     chosen = ("--select", *select) if select else ()
-    return ("--exclude-resource-type", "unit_test", *chosen, *(("--full-refresh",) if full_refresh else ()))
+    return (*NOT_BUILT, *chosen, *(("--full-refresh",) if full_refresh else ()))

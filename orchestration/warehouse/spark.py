@@ -21,6 +21,7 @@ from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse import record
 from orchestration.warehouse.checksums import RelationChecksum, quoted, schema_checksums
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.dbt_runner import NOT_BUILT
 
 NEVER = "0001-01-01 00:00:00"
 SHOWN = 5
@@ -146,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = Home.from_environment()
         inputs, spark = Inputs.of_last_build(home), SparkWarehouse(home)
         if not options.no_build:
-            nodes = spark.dbt("build", inputs.variables, "--full-refresh", "--exclude-resource-type", "unit_test")
+            nodes = spark.dbt("build", inputs.variables, "--full-refresh", *NOT_BUILT)
             tests = sum(str(result.node.resource_type) == "test" for result in nodes)
             sys.stdout.write(f"Built {len(nodes) - tests} models and seeds on Spark, {tests} tests passed\n")
         told, marts, relations = compare(home, spark, inputs)
