@@ -11,6 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from support.billing_by_hand import charges
+from support.leakage_by_hand import assessed_lines
+from support.replay_by_hand import replayed
+
 Event = Mapping[str, Any]
 ENDS = {
     "QuoteAccepted": "ACCEPTED",
@@ -48,6 +52,9 @@ class Events:
 
     def of(self, aggregate_type: str) -> dict[str, list[Event]]:
         return {name: events for (kind, name), events in self._events.items() if kind == aggregate_type}
+
+    def all_of(self, aggregate_type: str) -> Iterator[Event]:
+        return (event for events in self.of(aggregate_type).values() for event in events)
 
 
 def moment(text: str) -> datetime:
@@ -138,13 +145,15 @@ class Business:
 
     def counted(self) -> list[Counted]:
         """Everything that is measured, accounts for tests left out."""
-        return [*self._quotes(), *self._orders()]
+        return [*self._quotes(), *self._orders(), *self._leakage(), *self._replay(), *self._billing()]
 
     def _quotes(self) -> Iterator[Counted]:
         for quote, happened in self.quotes.items():
-            created = _last(happened, "QuoteCreated")
-            is_test = created is not None and created["payload"]["accountId"] in self.tests
-            yield from _as_test(is_test, self._of_quote(quote, happened))
+            yield from _as_test(self._is_test_quote(quote), self._of_quote(quote, happened))
+
+    def _is_test_quote(self, quote: str) -> bool:
+        created = _last(self.quotes[quote], "QuoteCreated")
+        return created is not None and created["payload"]["accountId"] in self.tests
 
     def _of_quote(self, quote: str, happened: list[Event]) -> Iterator[Counted]:
         revisions: dict[int, list[Event]] = defaultdict(list)
@@ -349,6 +358,58 @@ class Business:
         if exception:
             assert priced
             yield Counted("margin_value_at_risk", at, net, split=priced["payload"]["currency"])
+
+    def _leakage(self) -> Iterator[Counted]:
+        """KPI 17; of a line out of scope nothing is counted."""
+        events = (
+            event for kind in ("Quote", "ApprovalRequest", "ApprovalPolicy") for event in self.events.all_of(kind)
+        )
+        for line in assessed_lines(events):
+            if line.verdict != "OUT_OF_SCOPE":
+                reason = "no_floor" if line.verdict == "NOT_ASSESSABLE" else None
+                at, currency = moment(line.accepted_at.isoformat()), line.currency
+                leaks = Decimal(line.verdict == "LEAKED")
+                found = [
+                    Counted("discount_leakage", at, line.leaked, split=currency, reason=reason),
+                    Counted("discount_leakage_rate", at, line.leaked, line.listed, split=currency),
+                    Counted("discount_leakage_line_rate", at, leaks, Decimal(1), reason=reason),
+                ]
+                yield from _as_test(self._is_test_quote(line.quote_id), iter(found))
+
+    def _replay(self) -> Iterator[Counted]:
+        """KPI 21; a replay belongs to the month in which it is made."""
+        for line in replayed(self.quotes, self.events.all_of("PriceBookEntry"), self.as_of):
+            differs, why = Decimal(line.differs), line.reason
+            undrifted = why or ("no_current_price" if line.drifted is None else None)
+            by_month = "price_replay_mismatch_by_capture_month"
+            found = [
+                Counted("price_replay_mismatch_rate", self.as_of, differs, Decimal(1), reason=why),
+                Counted(by_month, self.as_of, differs, Decimal(1), split=line.captured_month, reason=why),
+                Counted("price_drift_rate", self.as_of, Decimal(bool(line.drifted)), Decimal(1), reason=undrifted),
+            ]
+            yield from _as_test(self._is_test_quote(line.quote_id), iter(found))
+
+    def _billing(self) -> Iterator[Counted]:
+        """KPI 20; timing and rounding are no mismatch."""
+        told = {kind: self.events.of(kind) for kind in ("Subscription", "Asset", "Invoice", "CreditNote")}
+        for charge in charges(self.orders, told, self.as_of):
+            found = []
+            if charge.leg_class == "timing":
+                found.append(Counted("billing_timing_amount", self.as_of, charge.under, split=charge.currency))
+            else:
+                at = datetime.fromisoformat(f"{charge.month}-01")
+                breaks = charge.leg_class not in ("matched", "rounding", "within_tolerance", "credited")
+                found.append(Counted("contract_billing_mismatch_rate", at, Decimal(breaks), Decimal(1)))
+                if breaks:
+                    found += [
+                        Counted("contract_billing_mismatches_by_class", at, Decimal(1), split=charge.leg_class),
+                        Counted("over_billed_amount", at, charge.over, split=charge.currency),
+                        Counted("under_billed_amount", at, charge.under, split=charge.currency),
+                    ]
+                elif charge.leg_class in ("rounding", "within_tolerance"):
+                    distance = charge.over + charge.under
+                    found.append(Counted("billing_rounding_amount", at, distance, split=charge.currency))
+            yield from _as_test(self._is_test(charge.order_id), iter(found))
 
     def _guardrails(self) -> dict[str, Decimal]:
         found = {}

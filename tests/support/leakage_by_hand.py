@@ -2,14 +2,15 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 ALWAYS = {"LINE_DISCRETIONARY", "MANUAL_OVERRIDE"}
 IF_LISTED = {"RENEWAL_INCENTIVE", "PARTNER_MARGIN"}
 
@@ -23,23 +24,44 @@ class Leakage:
     lines: Counter[str]
 
 
+@dataclass(frozen=True)
+class Assessed:
+    """One accepted line and its verdict; `listed` is nothing where it is out of scope."""
+
+    quote_id: str
+    accepted_at: datetime
+    currency: str
+    verdict: str
+    leaked: Decimal
+    listed: Decimal
+
+
 def leakage_by_hand(files: Iterable[Path]) -> Leakage:
     """What leaked in these events, which have to be whole and free of contradictions."""
-    quotes, requests, policies = _read(files)
     found = Leakage(defaultdict(Decimal), defaultdict(Decimal), Counter())
-    for quote_id, events in quotes.items():
-        accepted = [event for event in events if event["eventType"] == "QuoteAccepted"]
-        if accepted:
-            _assess(quote_id, events, accepted[-1], requests, policies, found)
+    events = (json.loads(line, parse_float=Decimal) for file in files for line in file.read_text().splitlines())
+    for line in assessed_lines(events):
+        found.lines[line.verdict] += 1
+        if line.verdict != "OUT_OF_SCOPE":
+            found.listed[line.currency] += line.listed
+        if line.verdict in ("LEAKED", "AUTHORISED"):
+            found.leaked[line.currency] += line.leaked
     return found
 
 
-def _read(files: Iterable[Path]) -> tuple[dict[str, list[Event]], list[list[Event]], dict[str, set[str]]]:
+def assessed_lines(events: Iterable[Event]) -> Iterator[Assessed]:
+    """Every accepted line of these events."""
+    quotes, requests, policies = _sorted(events)
+    for quote_id, of_quote in quotes.items():
+        accepted = [event for event in of_quote if event["eventType"] == "QuoteAccepted"]
+        if accepted:
+            yield from _assess(quote_id, of_quote, accepted[-1], requests, policies)
+
+
+def _sorted(told_events: Iterable[Event]) -> tuple[dict[str, list[Event]], list[list[Event]], dict[str, set[str]]]:
     told: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
-    for file in files:
-        for line in file.read_text().splitlines():
-            event = json.loads(line, parse_float=Decimal)
-            told[event["aggregateType"], event["aggregateId"]].append(event)
+    for event in told_events:
+        told[event["aggregateType"], event["aggregateId"]].append(event)
     for events in told.values():
         events.sort(key=lambda event: event["aggregateVersion"])
     quotes = {name: events for (kind, name), events in told.items() if kind == "Quote"}
@@ -54,27 +76,26 @@ def _assess(
     accepted: Event,
     requests: list[list[Event]],
     policies: dict[str, set[str]],
-    found: Leakage,
-) -> None:
+) -> Iterator[Assessed]:
     revision = accepted["payload"]["quoteRevision"]
     of_revision = [event for event in events if event["payload"].get("quoteRevision") == revision]
     pricing = [event["payload"] for event in of_revision if event["eventType"] == "QuotePriced"][-1]
     scope = ALWAYS | (policies[pricing["policyVersion"]] & IF_LISTED)
     floors = list(_approved_floors(quote_id, revision, _at(accepted), requests))
+    verdict = partial(Assessed, quote_id, _at(accepted), pricing["currency"])
     for line in pricing["lines"]:
         lowered = [change for change in line["adjustments"] if Decimal(change["amount"]) < 0]
         if not scope & {change["type"] for change in lowered}:
-            found.lines["OUT_OF_SCOPE"] += 1
+            yield verdict("OUT_OF_SCOPE", Decimal(0), Decimal(0))
             continue
-        found.listed[pricing["currency"]] += Decimal(line["proratedListAmount"])
+        listed = Decimal(line["proratedListAmount"])
         approved = [floor[line["lineId"]] for floor in floors if line["lineId"] in floor]
         minimum = min(approved) if approved else line.get("floorNetAmount")
         if minimum is None:
-            found.lines["NOT_ASSESSABLE"] += 1
+            yield verdict("NOT_ASSESSABLE", Decimal(0), listed)
             continue
         excess = max(Decimal(minimum) - Decimal(line["netAmount"]), Decimal(0))
-        found.leaked[pricing["currency"]] += excess
-        found.lines["LEAKED" if excess else "AUTHORISED"] += 1
+        yield verdict("LEAKED" if excess else "AUTHORISED", excess, listed)
 
 
 def _approved_floors(

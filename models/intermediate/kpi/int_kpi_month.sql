@@ -1,4 +1,5 @@
 -- The months of every measure: all months in which anything was observed, so that a month without a row of its own is nothing, not a gap.
+-- A month after the as-of time has only what was observed for it, such as the end of a period billed in advance: no stock is known yet.
 with months as (
     select observation.month_start_date
     from {{ ref("int_kpi_observation") }} as observation
@@ -51,3 +52,4 @@ left join summed
         parts.measure = summed.measure
         and parts.split_value = summed.split_value
         and months.month_start_date = summed.month_start_date
+where summed.measure is not null or cast(months.month_start_date as timestamp) <= {{ as_of() }}
