@@ -1,9 +1,9 @@
 select
     account.account_id,
-    account.aggregate_version as account_version,
+    account.account_version,
     account.valid_from,
     account.valid_to,
-    account.valid_to is null as is_current,
+    account.is_current,
     account.account_name,
     account.legal_name,
     account.segment,
@@ -13,11 +13,11 @@ select
     account.partner_id,
     account.priority,
     coalesce(account.is_test, false) as is_test,
-    account.event_id as source_event_id,
+    account.source_event_id,
     account.arrival_seq,
     coalesce(integrity.has_gap, false) as has_gap,
     coalesce(integrity.has_stale_event, false) as has_stale_event,
     coalesce(integrity.has_open_conflict, false) as has_open_conflict
-from {{ versioned("stg_crm__account_upserted", "account_id") }} as account
+from {{ ref("int_account_version") }} as account
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on account.account_id = integrity.aggregate_id and integrity.aggregate_type = 'Account'

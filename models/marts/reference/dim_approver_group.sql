@@ -1,7 +1,6 @@
 {{ named_dimension(
     "approver_group",
     [
-        {"model": "stg_cpq__approval_requested", "column": "approver_group", "moment": "event_time", "applied": true},
-        {"model": "stg_cpq__approval_reassigned", "column": "approver_group", "moment": "event_time", "applied": true},
+        {"model": "int_approval_event", "column": "approver_group", "moment": "event_time", "applied": true},
     ],
 ) }}

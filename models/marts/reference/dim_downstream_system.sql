@@ -2,6 +2,6 @@
     "downstream_system",
     [
         {"model": "int_fulfillment_task_state", "column": "downstream_system", "moment": "created_at", "applied": false},
-        {"model": "stg_oms__fallout_opened", "column": "downstream_system", "moment": "event_time", "applied": true},
+        {"model": "int_fallout_case_event", "column": "downstream_system", "moment": "event_time", "applied": true},
     ],
 ) }}

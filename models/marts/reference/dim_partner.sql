@@ -2,6 +2,6 @@
     "partner_id",
     [
         {"model": "int_quote_header", "column": "partner_id", "moment": "created_at", "applied": false},
-        {"model": "stg_crm__account_upserted", "column": "partner_id", "moment": "event_time", "applied": true},
+        {"model": "int_account_version", "column": "partner_id", "moment": "valid_from", "applied": false},
     ],
 ) }}

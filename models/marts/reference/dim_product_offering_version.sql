@@ -1,18 +1,18 @@
 select
     offering.product_offering_id,
-    offering.aggregate_version as product_offering_version,
+    offering.product_offering_version,
     offering.valid_from,
     offering.valid_to,
-    offering.valid_to is null as is_current,
+    offering.is_current,
     offering.product_offering_name,
     offering.product_family,
     offering.catalog_version,
     coalesce(offering.is_active, true) as is_active,
-    offering.event_id as source_event_id,
+    offering.source_event_id,
     offering.arrival_seq,
     coalesce(integrity.has_gap, false) as has_gap,
     coalesce(integrity.has_stale_event, false) as has_stale_event,
     coalesce(integrity.has_open_conflict, false) as has_open_conflict
-from {{ versioned("stg_catalog__product_offering_upserted", "product_offering_id") }} as offering
+from {{ ref("int_product_offering_version") }} as offering
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on offering.product_offering_id = integrity.aggregate_id and integrity.aggregate_type = 'ProductOffering'

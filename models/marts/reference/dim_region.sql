@@ -3,6 +3,6 @@
     [
         {"model": "int_quote_header", "column": "region", "moment": "created_at", "applied": false},
         {"model": "int_order_state", "column": "region", "moment": "submitted_at", "applied": false},
-        {"model": "stg_crm__account_upserted", "column": "region", "moment": "event_time", "applied": true},
+        {"model": "int_account_version", "column": "region", "moment": "valid_from", "applied": false},
     ],
 ) }}
