@@ -10,7 +10,7 @@ with accepted as (
 invoiced as (
     select invoice_line.*
     from {{ ref("fact_invoice_line") }} as invoice_line
-    where exists (
+    where invoice_line.document_type = 'INVOICE' and exists (
         select 1
         from {{ ref("fact_order_line") }} as order_line
         inner join accepted

@@ -26,9 +26,11 @@ BREAKS: dict[str, str] = {
     "subscription": "update {mart} set recurring_net_amount = recurring_net_amount + 0.0001",
     "asset_state": "update {mart} set asset_version = asset_version + 100",
     "order_item_feasibility": "update {mart} set check_count = check_count + 1",
+    "invoice_line": "update {mart} set net_amount = -net_amount",
 }
 """What is done to one row of the fact of each check."""
 WHICH = {
+    "invoice_line": "document_type = 'CREDIT_NOTE'",
     "approval_step": "decision is not null",
     "quote_lifecycle": "last_priced_at is not null",
     "quote_conversion_attempt": "outcome = 'SUCCEEDED'",

@@ -14,7 +14,7 @@ with invoiced as (
     from {{ ref("fact_invoice_line") }} as invoice_line
     inner join {{ ref("fact_order_line") }} as order_line
         on invoice_line.order_id = order_line.order_id and invoice_line.order_item_id = order_line.order_item_id
-    where order_line.quote_line_id is not null
+    where invoice_line.document_type = 'INVOICE' and order_line.quote_line_id is not null
     group by order_line.quote_id, order_line.quote_line_id, invoice_line.currency
 ),
 
