@@ -48,4 +48,4 @@ def test_every_answer_of_the_page_is_what_the_release_says(told: tuple[Home, int
     assert len(questions) >= QUESTIONS
     for one in questions:
         assert one.answer.strip() == answer(one.sql), one.question
-        assert "\n" in one.answer.strip(), f"no row answers: {one.question}"
+        assert len(one.answer.strip().splitlines()) > 2, f"no row answers: {one.question}"

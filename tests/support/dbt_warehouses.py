@@ -42,7 +42,7 @@ class Warehouse:
 
     def failing_tests(self, *models: str) -> list[str]:
         """Names of the dbt data tests of these models that find something wrong."""
-        options = ("--select", *models, "--indirect-selection", "eager", "--resource-type", "test")
+        options = ("--select", *models, "--indirect-selection", "buildable", "--resource-type", "test")
         outcome = DbtProject(self.home, PROJECT_ROOT, 2).run("build", self._inputs({}), PARSE_KEY, None, *options)
         assert outcome.nodes
         return [node.name for node in outcome.nodes if not node.ok]

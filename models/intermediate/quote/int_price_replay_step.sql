@@ -32,7 +32,8 @@ select
     case
         when adjustment.quote_id is null then 0
         when adjustment.percent is null then adjustment.adjustment_amount
-        when upper(adjustment.basis) = 'LIST' then {{ extended_amount("prorated.prorated_list_amount", signed_percent("adjustment"), "0.01") }}
+        when upper(adjustment.basis) = 'LIST'
+            then {{ extended_amount("prorated.prorated_list_amount", signed_percent("adjustment"), "0.01") }}
         when not {{ is_percent_of_what_is_left("adjustment") }}
             then {{ extended_amount("adjustment.basis_amount", signed_percent("adjustment"), "0.01") }}
     end as amount,
