@@ -145,7 +145,9 @@ def test_every_column_that_must_not_be_null_refuses_null(built: Built, connectio
     assert len(columns) > 100
     refused = []
     for relation, column in columns:
-        with pytest.raises(duckdb.ConstraintException, match=f'NOT NULL constraint failed: {relation.name}."?{column}"?$'):
+        with pytest.raises(
+            duckdb.ConstraintException, match=f'NOT NULL constraint failed: {relation.name}."?{column}"?$'
+        ):
             connection.execute(f"update {relation} set {column} = null")
         refused.append((relation, column))
     assert refused == columns
