@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import Refused
 from orchestration.home import Home
-from orchestration.warehouse.dbt_events import without_debug_events
+from orchestration.warehouse.dbt_events import without_unread_events
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -89,7 +89,7 @@ class DbtProject:
             manifest, manifest_hash = self._manifest(variables, parse_key)
             runner = dbtRunner(manifest=manifest, callbacks=[_reporter(progress)] if progress else [])
             try:
-                with without_debug_events(wanted=READ_EVENTS):
+                with without_unread_events(wanted=READ_EVENTS):
                     outcome = runner.invoke(self._arguments(command, variables, *options))
             finally:
                 _release_warehouse()

@@ -1,6 +1,7 @@
 """docs/complaints.md names a test for every complaint, and each test that it names exists."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -30,10 +31,11 @@ def missing(name: str) -> bool:
     return name not in unit_tests()
 
 
-def unit_tests() -> set[str]:
+@cache
+def unit_tests() -> frozenset[str]:
     """dbt's unit tests as model:name."""
-    files = [yaml.safe_load(path.read_text()) or {} for path in (PROJECT_ROOT / "models").rglob("*.yml")]
-    return {f"{test['model']}:{test['name']}" for file in files for test in file.get("unit_tests", [])}
+    files = [yaml.load(path.read_text(), yaml.CSafeLoader) or {} for path in (PROJECT_ROOT / "models").rglob("*.yml")]
+    return frozenset(f"{test['model']}:{test['name']}" for file in files for test in file.get("unit_tests", []))
 
 
 def conversions(path: Path) -> list[str]:
