@@ -112,7 +112,12 @@ def _build(
     parse_key = f"{current_code}/{home.lake}/{_dbt_version()}"
     variables = _variables(home, settings, plan)
     outcome = DbtProject(home, project, settings.dbt_threads).run(
-        "build", variables, parse_key, progress, *options_for(select, plan.full_refresh)
+        "build",
+        variables,
+        parse_key,
+        progress,
+        *options_for(select, plan.full_refresh),
+        standing=_views(home) if select is None and not plan.full_refresh else (),
     )
     if not outcome.nodes:
         raise Refused(f"dbt built nothing: no model matches {' '.join(select or ['the project'])}")
@@ -195,6 +200,12 @@ def _last_records(home: Home) -> tuple[record.Build | None, record.Attempt | Non
         return None, None
     with open_warehouse(home) as connection:
         return record.last_build(connection), record.last_attempt(connection)
+
+
+def _views(home: Home) -> set[tuple[str, str]]:
+    with open_warehouse(home) as connection:
+        found = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
+    return {(schema, name) for schema, name in found}
 
 
 def _begin(home: Home, attempt: record.Attempt) -> None:

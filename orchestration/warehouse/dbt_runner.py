@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.warehouse.dbt_events import without_unread_events
+from orchestration.warehouse.steady_views import steady_views
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
+    from dbt.contracts.graph.nodes import ModelNode
 
 Progress = Callable[[str], None]
 NO_TELEMETRY = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 NOT_BUILT = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure")
 READ_EVENTS = {"NodeFinished"}
+UNCHANGED = "unchanged"
 VOLATILE = {"metadata", "created_at", "root_path", "compiled_path", "build_path", "deferred"}
 
 
@@ -76,17 +79,30 @@ class DbtProject:
         return self.target / "manifest.json"
 
     def run(
-        self, command: str, variables: Mapping[str, Any], parse_key: str, progress: Progress | None, *options: str
+        self,
+        command: str,
+        variables: Mapping[str, Any],
+        parse_key: str,
+        progress: Progress | None,
+        *options: str,
+        standing: Collection[tuple[str, str]] = (),
     ) -> DbtOutcome:
         """Run a dbt command that ends in node results.
 
         `parse_key` stands for everything that a parse depends on: with the same key the parse before is taken, though
-        the variables differ. Raises Refused when dbt cannot run at all (a project that does not parse, a full disk).
+        the variables differ. `standing`: (schema, name) of views that a build of the same code has left; those of them
+        that say the same in every build stay as they are, and their results say so. Raises Refused when dbt cannot run
+        at all (a project that does not parse, a full disk).
         """
         with _environment(self._home):
             from dbt.cli.main import dbtRunner
 
             manifest, manifest_hash = self._manifest(variables, parse_key)
+            kept = [view for view in steady_views(manifest) if (view.schema, view.alias) in standing]
+            if kept:
+                # `empty`: the tests of a view that is left alone still run.
+                names = (f"fqn:{'.'.join(view.fqn)}" for view in kept)
+                options = (*options, "--exclude", *names, "--indirect-selection", "empty")
             runner = dbtRunner(manifest=manifest, callbacks=[_reporter(progress)] if progress else [])
             try:
                 with without_unread_events(wanted=READ_EVENTS):
@@ -97,7 +113,8 @@ class DbtProject:
             raise outcome.exception
         if outcome.exception is not None:
             raise Refused(f"dbt {command} could not run: {outcome.exception}")
-        nodes = tuple(_node(result) for result in outcome.result.results)  # type: ignore[union-attr]
+        ran = (_node(result) for result in outcome.result.results)  # type: ignore[union-attr]
+        nodes = (*(_unchanged(view) for view in kept), *ran)
         return DbtOutcome(nodes, manifest_hash, _relations(manifest), _exclusions(manifest), _mart_staging(manifest))
 
     def _arguments(self, command: str, variables: Mapping[str, Any], *options: str) -> list[str]:
@@ -187,6 +204,10 @@ def _node(result: Any) -> NodeResult:
         failures=result.failures,
         path=node.original_file_path,
     )
+
+
+def _unchanged(view: "ModelNode") -> NodeResult:
+    return NodeResult(view.unique_id, view.name, "model", "success", 0.0, UNCHANGED, None, view.original_file_path)
 
 
 def _relations(manifest: "Manifest") -> frozenset[tuple[str, str]]:

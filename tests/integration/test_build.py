@@ -1,6 +1,7 @@
 """Building: the inputs that dbt gets, what counts as complete, and what a build leaves behind."""
 
 import io
+import json
 import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -65,6 +66,44 @@ def test_builds_are_incremental_from_the_last_complete_one(home: Home, project: 
     # Nothing of dbt keeps the file: another process could open it now.
     with duckdb.connect(str(home.warehouse), config={"threads": "1"}):
         pass
+
+
+def test_an_increment_keeps_views_that_say_the_same_and_tests_them(home: Home, project: Path) -> None:
+    marts = project / "models" / "marts"
+    (marts / "view_steady.sql").write_text(
+        "{{ config(materialized='view') }}\nselect event_id from {{ ref('fact_event') }}\n"
+    )
+    (marts / "view_moving.sql").write_text(
+        "{{ config(materialized='view') }}\nselect {{ var('lake_high_water') }} as high_water\n"
+    )
+    test = {"name": "event_id", "data_type": "varchar", "data_tests": [{"accepted_values": {"values": ["a", "b"]}}]}
+    (marts / "view_steady.yml").write_text(
+        json.dumps(
+            {
+                "models": [
+                    {"name": "view_steady", "columns": [test]},
+                    {"name": "view_moving", "columns": [{"name": "high_water", "data_type": "integer"}]},
+                ]
+            }
+        )
+    )
+    first = build(home, project=project)
+    assert first.complete, first.failed
+
+    again = {node.name: node.message for node in build(home, project=project).nodes}
+    assert again["view_steady"] == "unchanged"
+    assert again["view_moving"] != "unchanged"
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("drop view marts.view_steady")
+    add_batch(home, 2, [Event("c", "4")])
+    failed = build(home, project=project)
+    messages = {node.name: node.message for node in failed.nodes}
+    assert messages["view_steady"] != "unchanged", "a view that is gone is made again"
+    assert rows(home, "from marts.view_moving") == [(2,)]
+    assert [node.resource_type for node in failed.failed] == ["test"], "c is not accepted"
+    kept = build(home, project=project)
+    assert {node.name: node.message for node in kept.nodes}["view_steady"] == "unchanged"
+    assert [node.resource_type for node in kept.failed] == ["test"]
 
 
 def test_a_lake_older_than_an_event_type_is_given_a_file_of_it(home: Home, project: Path) -> None:

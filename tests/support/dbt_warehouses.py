@@ -1,7 +1,7 @@
 """Builds warehouses from test lakes with the project's own dbt runner, sharing one parse between them."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,13 @@ class Warehouse:
         else:
             self.home.warehouse.parent.mkdir(parents=True)
 
-    def build(self, *options: str, command: str = "run", **variables: Any) -> None:
+    def build(
+        self, *options: str, command: str = "run", standing: Collection[tuple[str, str]] = (), **variables: Any
+    ) -> None:
         """Run dbt up to the lake's last batch; fails on the first node that failed."""
         inputs = self._inputs(variables)
-        outcome = DbtProject(self.home, PROJECT_ROOT, 2).run(command, inputs, PARSE_KEY, None, *options)
+        project = DbtProject(self.home, PROJECT_ROOT, 2)
+        outcome = project.run(command, inputs, PARSE_KEY, None, *options, standing=standing)
         broken = [f"{node.name}: {node.status} {node.message}" for node in outcome.nodes if not node.ok]
         assert not broken, "\n".join(broken)
         assert outcome.nodes
@@ -71,6 +74,11 @@ class Warehouse:
         found = self.rows(sql, *parameters)
         assert len(found) == 1, found
         return found[0]
+
+    def views(self) -> dict[tuple[str, str], str]:
+        """The SQL of every view by (schema, name)."""
+        found = self.rows("select schema_name, view_name, sql from duckdb_views() where not internal")
+        return {(schema, name): sql for schema, name, sql in found}
 
     def checksums(self) -> Sequence[RelationChecksum]:
         with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
