@@ -34,7 +34,7 @@ def current(root: Path = PROJECT_ROOT) -> dict[str, Fingerprint]:
     seeds = {path.stem: path for path in (root / "seeds").glob("*.csv")}
     found = {}
     for path in sorted((root / "models" / "marts").rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+        for model in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("models", []):
             parts = [_described(model)]
             for name in sorted(_behind(model["name"], sources, seeds)):
                 text = sources[name].read_text(encoding="utf-8") if name in sources else ""

@@ -1,6 +1,7 @@
 """Calling dbt inside this process, quietly and with a kept parse; not what is built, nor from which inputs."""
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -105,7 +106,7 @@ class DbtProject:
                 options = (*options, "--exclude", *names, "--indirect-selection", "empty")
             runner = dbtRunner(manifest=manifest, callbacks=[_reporter(progress)] if progress else [])
             try:
-                with without_unread_events(wanted=READ_EVENTS):
+                with without_unread_events(wanted=READ_EVENTS), _garbage_left():
                     outcome = runner.invoke(self._arguments(command, variables, *options))
             finally:
                 _release_warehouse()
@@ -168,6 +169,20 @@ def _environment(home: Home) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Objects in cycles stay until dbt is done: looking for them takes a seventh of a build's CPU, and what is left of
+    them by then is some 200 MB, whatever the size of the data."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+        gc.collect()
 
 
 def _release_warehouse() -> None:
