@@ -39,10 +39,12 @@ class TieoutTranslator(DagsterDbtTranslator):
         return str(dbt_resource_props.get("description") or leading_comment(dbt_resource_props.get("raw_code") or ""))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
-        """Layer and name, as in `marts/dim_date`; sources are `lake/<stream>`, the keys of the landing assets."""
+        """Layer and relation, as in `marts/dim_date`; sources are `lake/<stream>`, the keys of the landing assets."""
         if dbt_resource_props["resource_type"] == "source":
             return AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
-        return AssetKey([self.get_group_name(dbt_resource_props), dbt_resource_props["name"]])
+        return AssetKey(
+            [self.get_group_name(dbt_resource_props), dbt_resource_props.get("alias") or dbt_resource_props["name"]]
+        )
 
 
 def freshness_policy(dbt_resource_props: Mapping[str, Any]) -> FreshnessPolicy | None:

@@ -35,12 +35,13 @@ def current(root: Path = PROJECT_ROOT) -> dict[str, Fingerprint]:
     found = {}
     for path in sorted((root / "models" / "marts").rglob("*.yml")):
         for model in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("models", []):
-            parts = [_described(model)]
-            for name in sorted(_behind(model["name"], sources, seeds)):
-                text = sources[name].read_text(encoding="utf-8") if name in sources else ""
-                parts.append(_logic(text) if name in sources else seeds[name].read_text(encoding="utf-8"))
-            digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-            found[model["name"]] = Fingerprint(model["config"]["meta"]["semantic_version"], digest)
+            version = model["config"]["meta"]["semantic_version"]
+            found[model["name"]] = Fingerprint(version, _digest(model["name"], _described(model), sources, seeds))
+            for older in model.get("versions", []):
+                if older["v"] != model.get("latest_version"):
+                    name = f"{model['name']}_v{older['v']}"
+                    told = json.dumps([_described(model), older], default=str)
+                    found[name] = Fingerprint(older["v"], _digest(name, told, sources, seeds))
     return found
 
 
@@ -92,12 +93,21 @@ def record(root: Path = PROJECT_ROOT, same_meaning: str = "") -> list[str]:
     return changed
 
 
+def _digest(mart: str, described: str, sources: Mapping[str, Path], seeds: Mapping[str, Path]) -> str:
+    parts = [described]
+    for name in sorted(_behind(mart, sources, seeds)):
+        text = (sources.get(name) or seeds[name]).read_text(encoding="utf-8")
+        parts.append(_logic(text) if name in sources else text)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
 def _behind(mart: str, sources: Mapping[str, Path], seeds: Mapping[str, Path]) -> set[str]:
-    """The mart, the models behind it as far as the next mart, and their seeds."""
+    """The mart, the models behind it as far as the next mart, and their seeds; an older version reaches its latest."""
     found, waiting = {mart}, [mart]
+    latest = re.sub(r"_v\d+$", "", mart)
     while waiting:
         for name in re.findall(r"[\"'](\w+)[\"']", sources[waiting.pop()].read_text(encoding="utf-8")):
-            if name in found or "marts" in sources.get(name, Path()).parts:
+            if name in found or (name != latest and "marts" in sources.get(name, Path()).parts):
                 continue
             if name in sources or name in seeds:
                 found.add(name)

@@ -3,8 +3,14 @@
 After a change that moves a figure, `TIEOUT_UPDATE_DOCS=1 pytest tests/integration/test_demo.py` writes them anew.
 """
 
+import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from support.analyst_page import asked, update
@@ -49,3 +55,46 @@ def test_every_answer_of_the_page_is_what_the_release_says(told: tuple[Home, int
     for one in questions:
         assert one.answer.strip() == answer(one.sql), one.question
         assert len(one.answer.strip().splitlines()) > 2, f"no row answers: {one.question}"
+
+
+def test_both_versions_are_served_and_the_old_one_says_until_when(told: tuple[Home, int]) -> None:
+    home, _ = told
+    page = (PROJECT_ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
+    old, new, by_region = (query(home, sql).rows for sql in re.findall(r"```sql\n(.*?)```", page, re.DOTALL))
+    assert sorted(old) == sorted(new)
+    assert len(old) > 0
+    assert sum(row[2] for row in by_region) == sum(row[1] for row in new) > 0
+    comment = query(home, "select comment from duckdb_tables() where table_name = 'mart_kpi_monthly_v1'").rows[0][0]
+    assert "served until 2027-05-31" in comment
+
+
+def test_dbt_documents_every_public_column(told: tuple[Home, int], tmp_path: Path) -> None:
+    """`dbt docs generate` over the warehouse: it ends cleanly, and what the warehouse has is what is described."""
+    home, _ = told
+    manifest, catalog = generate_docs(home, tmp_path)
+    assert catalog["errors"] is None
+    public = {key: node for key, node in manifest["nodes"].items() if node.get("access") == "public"}
+    assert len(public) > 40
+    assert sorted(node["name"] for node in public.values() if not node["description"].strip()) == []
+    for key, node in public.items():
+        described = {name for name, column in node["columns"].items() if column["description"].strip()}
+        assert set(catalog["nodes"][key]["columns"]) == described, key
+    older = [node for node in public.values() if node["version"] != node["latest_version"]]
+    assert older
+    assert [node["unique_id"] for node in older if not node["deprecation_date"]] == []
+
+
+def generate_docs(home: Home, target: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """dbt's manifest and catalog of a built home; without compiling, which the build did."""
+    folders = ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT), "--target-path", str(target)]
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "docs", "generate", "--no-compile"]
+    ended = subprocess.run(
+        [*command, *folders, "--log-path", str(target)],
+        env={**os.environ, "TIEOUT_WAREHOUSE": str(home.warehouse)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "[WARNING]" not in ended.stdout, ended.stdout
+    manifest, catalog = (json.loads((target / f"{name}.json").read_text()) for name in ("manifest", "catalog"))
+    return manifest, catalog

@@ -2,13 +2,15 @@
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from support.dbt_warehouses import Warehouse
 from support.event_lakes import Event, Lake
@@ -16,7 +18,10 @@ from support.kpi_reference import Business, Counted, excluded, monthly, ratio
 from support.metricflow_client import Metrics
 
 import simulator
-from orchestration.home import PROJECT_ROOT
+from orchestration.home import PROJECT_ROOT, Home
+from orchestration.landing import land
+from orchestration.warehouse.build import build
+from simulator.faults.spec import KINDS
 
 AS_OF = datetime(2026, 10, 20)
 FIGURES = """
@@ -24,6 +29,14 @@ FIGURES = """
         measure, statistic, cast(month_start_date as varchar), coalesce(currency, category, ''),
         numerator, denominator, value
     from marts.mart_kpi_monthly
+    where scope = 'TOTAL'
+"""
+REGIONS = """
+    select
+        region, measure, statistic, cast(month_start_date as varchar), coalesce(currency, category, ''),
+        numerator, denominator, value
+    from marts.mart_kpi_monthly
+    where scope = 'REGION'
 """
 EXCLUSIONS = """
     select measure, cast(month_start_date as varchar), exclusion_reason, excluded_count
@@ -222,7 +235,8 @@ def test_a_zero_denominator_gives_no_value(warehouse: Warehouse) -> None:
 def test_the_roll_forward_of_unknown_outcomes_ties(warehouse: Warehouse) -> None:
     flow: dict[str, dict[str, Any]] = {}
     for measure, month, value in warehouse.rows(
-        "select measure, cast(month_start_date as varchar), value from marts.mart_kpi_monthly where kpi_id = 14"
+        "select measure, cast(month_start_date as varchar), value from marts.mart_kpi_monthly"
+        " where kpi_id = 14 and scope = 'TOTAL'"
     ):
         flow.setdefault(month, {})[measure] = value
     opening = Decimal(0)
@@ -238,7 +252,7 @@ def test_metricflow_and_the_mart_agree(warehouse: Warehouse) -> None:
     metrics = Metrics(warehouse.home.root / "dbt" / "target" / "semantic_manifest.json")
     headlines = warehouse.rows(
         "select kpi_name, cast(month_start_date as varchar), coalesce(currency, ''), value from marts.mart_kpi_monthly"
-        " where is_headline"
+        " where is_headline and scope = 'TOTAL'"
     )
     assert {name for name, *_ in headlines} == metrics.names - {"kpi_numerator", "kpi_denominator"}
     for kpi in sorted({name for name, *_ in headlines}):
@@ -251,9 +265,110 @@ def test_metricflow_and_the_mart_agree(warehouse: Warehouse) -> None:
         assert any(shown.values()), kpi
 
 
-def test_metricflow_by_region_adds_up_to_the_mart(warehouse: Warehouse) -> None:
+def test_regions_add_up_to_the_total(warehouse: Warehouse) -> None:
+    total = {tuple(row[:4]): (row[4] or 0, row[5] or 0) for row in warehouse.rows(FIGURES)}
+    summed: dict[tuple[Any, ...], list[Decimal]] = {}
+    rows = warehouse.rows(REGIONS)
+    for _, measure, statistic, month, split, numerator, denominator, _ in rows:
+        sums = summed.setdefault((measure, statistic, month, split), [Decimal(0), Decimal(0)])
+        sums[0] += numerator or 0
+        sums[1] += denominator or 0
+    assert {key: tuple(sums) for key, sums in summed.items()} == total
+    assert len({row[0] for row in rows}) > 2, "several regions"
+
+
+def test_a_region_equals_the_independent_calculation(warehouse: Warehouse, business: list[Event]) -> None:
+    """Of what is counted from quotes alone; medians too, which no addition would give."""
+    measures = ("quote_cycle_time", "configuration_error_rate", "pricing_recalculation_rate")
+    created = [event for event in business if event["eventType"] == "QuoteCreated"]
+    regions = {event["payload"]["region"] for event in created}
+    assert len(regions) > 1
+    found = {tuple(row[:5]): tuple(row[5:]) for row in warehouse.rows(REGIONS)}
+    for region in regions:
+        quotes = {event["aggregateId"] for event in created if event["payload"]["region"] == region}
+        others = {"Order", "OrderItem", "FulfillmentTask", "FalloutCase"}
+        known = [
+            event
+            for event in business
+            if event["aggregateType"] not in others
+            and (event["aggregateType"] != "Quote" or event["aggregateId"] in quotes)
+        ]
+        counted = [one for one in Business(known, AS_OF, 240 * 60)._quotes() if one.measure in measures]
+        wanted = {(region, *key): figures for key, figures in expected(counted).items()}
+        assert {key[1] for key in wanted} == set(measures)
+        assert {key: found.get(key) for key in wanted} == wanted
+
+
+def test_metricflow_by_region_equals_the_mart(warehouse: Warehouse) -> None:
     metrics = Metrics(warehouse.home.root / "dbt" / "target" / "semantic_manifest.json")
     regions = warehouse.rows(metrics.sql("policy_override_count", "observation__region"))
     assert len(regions) > 1
-    total = warehouse.row("select sum(value) from marts.mart_kpi_monthly where measure = 'policy_override_count'")
-    assert sum(Decimal(count) for _, count in regions) == total[0]
+    shown = warehouse.rows(
+        "select region, sum(value) from marts.mart_kpi_monthly"
+        " where measure = 'policy_override_count' and scope = 'REGION' group by region"
+    )
+    told = {region or "": Decimal(count or 0) for region, count in regions}
+    assert {region: value for region, value in shown if value} == {r: n for r, n in told.items() if n}
+
+
+def test_version_one_has_the_figures_of_version_two(warehouse: Warehouse) -> None:
+    columns = warehouse.rows(
+        "select column_name from duckdb_columns()"
+        " where table_name = 'mart_kpi_monthly_v1' and column_name <> 'kpi_month_id'"
+    )
+    shared = ", ".join(name for (name,) in columns)
+    one = f"select {shared} from marts.mart_kpi_monthly_v1"
+    two = f"select {shared} from marts.mart_kpi_monthly where scope = 'TOTAL'"
+    assert warehouse.rows(f"({one} except all {two}) union all ({two} except all {one})") == []
+    (rows,) = warehouse.row("select count(*) from marts.mart_kpi_monthly_v1")
+    assert rows == len(warehouse.rows(FIGURES)) > 0
+    ids = warehouse.rows("select kpi_month_id from marts.mart_kpi_monthly_v1 where measure = 'quote_cycle_time'")
+    assert "quote_cycle_time|2026-09-01||MEDIAN" in {name for (name,) in ids}, "identifiers are those of version 1"
+
+
+def accepted_events(home: Home) -> list[Event]:
+    """What landing accepted, as its producers told it."""
+    files = str(home.lake / "batches/batch_seq=*/events/stream=*/event_type=*/*.parquet")
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select source_system, event_id, event_type, event_time, recorded_time, aggregate_type, aggregate_id,"
+            " aggregate_version, payload from read_parquet(?, hive_partitioning = true)",
+            [files],
+        ).fetchall()
+    names = ("sourceSystem", "eventId", "eventType", "eventTime", "recordedTime", "aggregateType", "aggregateId")
+    found = []
+    for *told, version, payload in rows:
+        event = dict(zip(names, told, strict=True)) | {"aggregateVersion": version, "payload": json.loads(payload)}
+        for time in ("eventTime", "recordedTime"):
+            event[time] = event[time] and event[time].replace(tzinfo=UTC).isoformat()
+        found.append(event)
+    return found
+
+
+@pytest.mark.proof
+def test_every_figure_of_a_larger_business_with_every_kind_of_fault(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """`TIEOUT_PROOF_QUOTES` says how many quotes; the calculation reads the events that landing accepted."""
+    quotes = int(os.environ.get("TIEOUT_PROOF_QUOTES", "2000"))
+    faults = ",".join(f"{kind}={max(1, quotes // 200)}" for kind in KINDS)
+    simulator.run(quotes, 11, date(2026, 7, 1), date(2026, 10, 20), tmp_path / "events", faults=faults)
+    home = Home(tmp_path / "home")
+    landed = land(home, [tmp_path / "events"])
+    build(home, as_of=f"{AS_OF}", select=["+mart_kpi_monthly", "+mart_kpi_exclusion_monthly", "dim_date"])
+    counted = Business(accepted_events(home), AS_OF, 240 * 60).counted()
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        figures = connection.execute(FIGURES).fetchall()
+        exclusions = connection.execute(EXCLUSIONS).fetchall()
+    found = {tuple(row[:4]): tuple(row[4:]) for row in figures}
+    wanted = expected(counted)
+    assert {key: (found.get(key), figure) for key, figure in wanted.items() if found.get(key) != figure} == {}
+    closing = {(key[0], key[2]): row[2] for key, row in found.items() if key[1] == "CLOSING"}
+    assert closing == stocks(counted, sorted({key[2] for key in found if key[2] <= f"{AS_OF:%Y-%m-%d}"}))
+    others = {key: row for key, row in found.items() if key not in wanted and key[1] != "CLOSING"}
+    assert {row[0] or row[1] or row[2] or 0 for row in others.values()} <= {0}, "nothing is shown that was not counted"
+    assert {tuple(row[:3]): row[3] for row in exclusions} == excluded(counted)
+    known = measures()
+    assert {known[key[0]]["kpi_id"] for key in wanted} | {"14"} == {str(number) for number in range(1, 22)}
+    record_property("kpis: figures", len(wanted))
+    record_property("kpis: events", sum(file.lines for file in landed.files))

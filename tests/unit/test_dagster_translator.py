@@ -39,6 +39,16 @@ def test_dbt_s_own_description_goes_first() -> None:
             "marts",
         ),
         (
+            {
+                "resource_type": "model",
+                "name": "mart_kpi_monthly",
+                "alias": "mart_kpi_monthly_v1",
+                "fqn": ["tieout", "marts", "kpi", "mart_kpi_monthly", "v1"],
+            },
+            "marts/mart_kpi_monthly_v1",
+            "marts",
+        ),
+        (
             {"resource_type": "seed", "name": "currency", "fqn": ["tieout", "currency"]},
             "reference/currency",
             "reference",

@@ -60,6 +60,14 @@ def test_a_change_needs_a_version_and_a_changelog_line(project: Path, change: Ca
     assert problems(project) == []
 
 
+@pytest.mark.parametrize("file", ["mart_kpi_monthly_v1", "mart_kpi_monthly"], ids=["its own", "the latest behind it"])
+def test_an_older_version_keeps_what_it_means(project: Path, file: str) -> None:
+    edit(project / f"models/marts/kpi/{file}.sql", "'TOTAL'" if file.endswith("v1") else "'REGION'", "'ELSEWHERE'")
+    told = [line for line in problems(project) if line.startswith("mart_kpi_monthly_v1:")]
+    assert len(told) == 1
+    assert "did not" in told[0]
+
+
 def test_the_taxonomy_is_part_of_what_a_discount_means(project: Path) -> None:
     edit(project / "seeds/discount_type.csv", "Bundle", "Bundling")
     assert any(line.startswith("dim_discount_type:") for line in problems(project))

@@ -6,16 +6,29 @@ with months as (
     group by observation.month_start_date
 ),
 
+scopes as (
+    select
+        observation.scope,
+        observation.scope_region
+    from {{ ref("int_kpi_scope") }} as observation
+    group by observation.scope, observation.scope_region
+),
+
 parts as (
     select
         observation.measure,
-        observation.split_value
-    from {{ ref("int_kpi_observation") }} as observation
+        observation.split_value,
+        observation.scope,
+        observation.scope_region
+    from {{ ref("int_kpi_scope") }} as observation
     union
     select
         measure.measure,
-        '' as split_value
+        '' as split_value,
+        scopes.scope,
+        scopes.scope_region
     from {{ ref("kpi_measure") }} as measure
+    cross join scopes
     where measure.split_by is null
 ),
 
@@ -23,25 +36,30 @@ summed as (
     select
         observation.measure,
         observation.split_value,
+        observation.scope,
+        observation.scope_region,
         observation.month_start_date,
         sum(observation.numerator) as numerator,
         sum(observation.denominator) as denominator,
         sum(observation.seconds) as seconds,
         count(observation.exclusion_reason) as excluded_count
-    from {{ ref("int_kpi_observation") }} as observation
-    group by observation.measure, observation.split_value, observation.month_start_date
+    from {{ ref("int_kpi_scope") }} as observation
+    group by
+        observation.measure, observation.split_value, observation.scope, observation.scope_region, observation.month_start_date
 )
 
 select
     parts.measure,
     parts.split_value,
+    parts.scope,
+    parts.scope_region,
     months.month_start_date,
     coalesce(summed.numerator, 0) as numerator,
     coalesce(summed.denominator, 0) as denominator,
     coalesce(summed.seconds, 0) as seconds,
     coalesce(summed.excluded_count, 0) as excluded_count,
     sum(coalesce(summed.numerator, 0)) over (
-        partition by parts.measure, parts.split_value
+        partition by parts.measure, parts.split_value, parts.scope, parts.scope_region
         order by months.month_start_date
         rows between unbounded preceding and current row
     ) as stock
@@ -51,5 +69,7 @@ left join summed
     on
         parts.measure = summed.measure
         and parts.split_value = summed.split_value
+        and parts.scope = summed.scope
+        and parts.scope_region = summed.scope_region
         and months.month_start_date = summed.month_start_date
 where summed.measure is not null or cast(months.month_start_date as timestamp) <= {{ as_of() }}

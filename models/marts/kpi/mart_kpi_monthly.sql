@@ -1,4 +1,4 @@
--- One row per month, measure and statistic. Ratios come last, from sums; percentiles from the single durations.
+-- One row per month, measure, statistic and scope. Ratios come last, from sums; percentiles from the single durations.
 {% set statistics = {
     "RATIO": ["RATE"], "COUNT": ["COUNT"], "AMOUNT": ["SUM"], "STOCK": ["CLOSING"], "DURATION": ["MEDIAN", "P90", "MEAN"],
 } %}
@@ -37,6 +37,8 @@ measured as (
         on
             monthly.measure = percentile.measure
             and monthly.split_value = percentile.split_value
+            and monthly.scope = percentile.scope
+            and monthly.scope_region = percentile.scope_region
             and monthly.month_start_date = percentile.month_start_date
 ),
 
@@ -57,6 +59,7 @@ select
     {{ canonical_text([
         {"name": "composed.measure", "data_type": "varchar"}, {"name": "composed.statistic", "data_type": "varchar"},
         {"name": "composed.month_start_date", "data_type": "date"}, {"name": "composed.split_value", "data_type": "varchar"},
+        {"name": "composed.scope", "data_type": "varchar"}, {"name": "composed.scope_region", "data_type": "varchar"},
     ]) }} as kpi_month_id,
     composed.kpi_id,
     composed.kpi_name,
@@ -64,6 +67,8 @@ select
     composed.statistic,
     coalesce(composed.headline_statistic = composed.statistic, false) as is_headline,
     case when coalesce(composed.headline_statistic <> composed.statistic, true) then composed.kpi_name end as companion_of,
+    composed.scope,
+    case when composed.scope = 'REGION' then composed.scope_region end as region,
     composed.month_start_date,
     {{ date_key("composed.month_start_date") }} as month_start_date_key,
     case when composed.split_by = 'currency' then composed.split_value end as currency,
