@@ -15,6 +15,7 @@ if ! command -v "$java" >/dev/null; then
         exit 1
     fi
     echo "Installing openjdk-17-jre-headless"
+    apt-get update --quiet >/dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet openjdk-17-jre-headless >/dev/null
 fi
 

@@ -62,7 +62,7 @@ def compare(home: Home, *options: str) -> tuple[int, str]:
     ended = subprocess.run(
         [PYTHON, "-m", "orchestration.warehouse.spark", *options],
         cwd=PROJECT_ROOT,
-        env={**os.environ, "TIEOUT_HOME": str(home.root)},
+        env={**os.environ, "TIEOUT_HOME": str(home.root), "TIEOUT_SPARK_CODEGEN": "false"},
         capture_output=True,
         text=True,
         check=False,

@@ -23,6 +23,11 @@ NOT_PORTABLE = [
     (r"\b(epoch_us|epoch_ms|strftime|strptime|date_diff|range)\(", "epoch_us(a)", "a macro of macros/portability"),
     (r"\b(read_parquet|read_json|glob)\(", "read_parquet('a')", "a macro of macros/lake"),
     (r"\blambda\b", "lambda x: x", "a dispatched macro"),
+    (
+        r"\bfilter \(where [^)]*\) over\b",
+        "count(*) filter (where a) over (b)",
+        "an aggregate of a case: Spark filters no window",
+    ),
     (r"\b(qualify|group by all|asof|delete from)\b", "group by all", "standard SQL, or a dispatched macro"),
     (r"\btarget\.(type|name)\b", "{% if target.type == 'spark' %}", "a dispatched macro"),
 ]

@@ -27,7 +27,7 @@ ranked as (
             partition by activated.billed_asset_id
             order by activated.start_date desc, activated.activated_at desc, activated.subscription_id asc
         ) as recency,
-        count(*) filter (where activated.is_in_force) over (partition by activated.billed_asset_id) as in_force_count
+        count(case when activated.is_in_force then 1 end) over (partition by activated.billed_asset_id) as in_force_count
     from activated
     where activated.billed_asset_id is not null
 )
