@@ -96,5 +96,5 @@ def generate_docs(home: Home, target: Path) -> tuple[dict[str, Any], dict[str, A
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "[WARNING]" not in ended.stdout, ended.stdout
-    manifest, catalog = (json.loads((target / f"{name}.json").read_text()) for name in ("manifest", "catalog"))
-    return manifest, catalog
+    manifest = json.loads((home.root / "dbt" / "target" / "manifest.json").read_text())
+    return manifest, json.loads((target / "catalog.json").read_text())
