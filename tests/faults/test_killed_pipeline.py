@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.killing import Pipeline, Point, pipeline, points_of, small_project
-from support.quote_stories import quotes
+from support.quote_stories import event, quotes
 
 import simulator
 from orchestration.home import PROJECT_ROOT
@@ -75,6 +75,14 @@ def amount(number: int, **changes: Any) -> dict[str, Any]:
     return told
 
 
+def entry(currency: str) -> dict[str, Any]:
+    """The price that the later quotes are priced with."""
+    payload = {"priceBookVersion": "b1", "productOfferingId": "p1", "currency": currency, "chargeType": "ONE_TIME"}
+    told = payload | {"listUnitPrice": "99.9999", "validFrom": "2026-07-01"}
+    happened = event("PriceBookEntryUpserted", f"PriceBookEntry:p1-{currency}", 1, "02T00:00", told, source="cpq-two")
+    return happened | {"eventTime": "2026-07-02T00:00:00+00:00"}
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     root = tmp_path_factory.mktemp("killed")
@@ -102,7 +110,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
             for one in quotes()
             if f"{one['aggregateType']}:{one['aggregateId']}" in whole and one["eventType"] != "QuoteAccepted"
         ]
-        write(home / "inbox" / "later.ndjson", later)
+        write(home / "inbox" / "later.ndjson", [*later, *map(entry, ("USD", "GBP"))])
         yield prepared(started, home)
 
 

@@ -28,11 +28,22 @@ class Charge:
 
 @dataclass
 class Billed:
-    """What invoices and credit notes say of one period."""
+    """What invoices and credit notes say of one period; of those in another currency only that they are there."""
 
     net: Decimal = NOTHING
     credited: Decimal = NOTHING
     last_issued: datetime = datetime(1, 1, 1)
+    invoices: set[str] = field(default_factory=set)
+    is_foreign: bool = False
+
+
+@dataclass
+class Foreign:
+    """What was billed for one period in another currency than that of the order."""
+
+    net: Decimal = NOTHING
+    credited: Decimal = NOTHING
+    starts: date = date.max
 
 
 @dataclass
@@ -50,6 +61,7 @@ class Item:
     activation: Event | None = None
     terminated: date | None = None
     billed: defaultdict[int, Billed] = field(default_factory=lambda: defaultdict(Billed))
+    foreign: defaultdict[tuple[int, str], Foreign] = field(default_factory=lambda: defaultdict(Foreign))
 
     @property
     def months(self) -> int | None:
@@ -112,6 +124,9 @@ class Item:
         due = self.due(today)
         for period in sorted({*range(due), *self.billed}):
             yield self._charge(period, is_due=period < due)
+        for (_, currency), billed in self.foreign.items():
+            over = max(billed.net - billed.credited, NOTHING)
+            yield Charge(self.order_id, f"{billed.starts:%Y-%m}", currency, "currency", over, NOTHING)
         is_open = (
             due == 0 and (self.charge_type != "USAGE" or self.activation is not None)
             if self.months is None
@@ -125,8 +140,12 @@ class Item:
         billed = self.billed[period] if is_billed else Billed()
         over = max(billed.net - billed.credited - expected, NOTHING)
         under = max(expected - billed.net, NOTHING)
-        if over and not expected:
+        if billed.is_foreign:
+            leg_class, over = "currency", NOTHING
+        elif over and not expected:
             leg_class = "unexpected"
+        elif over and len(billed.invoices) > 1:
+            leg_class = "billed_twice"
         elif over or (is_due and under and is_billed):
             leg_class = self._of_price(over + under, expected)
         elif is_due and under:
@@ -146,7 +165,7 @@ class Item:
 
 
 def charges(orders: Aggregates, billing: Mapping[str, Aggregates], as_of: datetime) -> Iterator[Charge]:
-    """Every charge that is due, billed or to come; one invoice a period, for known items in their currency."""
+    """Every charge that is due, billed or to come, for items of known orders."""
     items: dict[str, Item] = {}
     for order_id, happened in orders.items():
         items.update(_items(order_id, happened))
@@ -158,18 +177,31 @@ def charges(orders: Aggregates, billing: Mapping[str, Aggregates], as_of: dateti
             made = happened[0]["payload"]
             items[made["orderItemId"]].terminated = _at(happened[-1]).date()
     invoices = {name: happened[-1] for name, happened in billing["Invoice"].items()}
-    for invoice in invoices.values():
+    for name, invoice in invoices.items():
+        starts = date.fromisoformat(invoice["payload"]["periodStart"])
         for line in invoice["payload"]["lines"]:
-            item = items[line["orderItemId"]]
-            billed = item.billed[item.period_of(date.fromisoformat(invoice["payload"]["periodStart"]))]
-            billed.net += Decimal(line["netAmount"])
+            item, net = items[line["orderItemId"]], Decimal(line["netAmount"])
+            billed = item.billed[item.period_of(starts)]
+            billed.invoices.add(name)
             billed.last_issued = max(billed.last_issued, _at(invoice))
+            if invoice["payload"]["currency"] == item.currency:
+                billed.net += net
+            else:
+                billed.is_foreign = True
+                foreign = item.foreign[item.period_of(starts), invoice["payload"]["currency"]]
+                foreign.net += net
+                foreign.starts = min(foreign.starts, starts)
     for happened in billing["CreditNote"].values():
         note = happened[-1]["payload"]
+        starts = date.fromisoformat(invoices[note["invoiceId"]]["payload"]["periodStart"])
         for line in note["lines"]:
-            item = items[line["orderItemId"]]
-            period = item.period_of(date.fromisoformat(invoices[note["invoiceId"]]["payload"]["periodStart"]))
-            item.billed[period].credited += Decimal(line["netAmount"])
+            item, net = items[line["orderItemId"]], Decimal(line["netAmount"])
+            if note["currency"] == item.currency:
+                item.billed[item.period_of(starts)].credited += net
+            else:
+                foreign = item.foreign[item.period_of(starts), note["currency"]]
+                foreign.credited += net
+                foreign.starts = min(foreign.starts, starts)
     for item in items.values():
         yield from item.charges(as_of.date())
 
