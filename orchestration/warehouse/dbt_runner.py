@@ -61,6 +61,15 @@ class DbtOutcome:
     mart_staging: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """A project as parsed, and the compiled SQL of the selected nodes by their unique id."""
+
+    manifest: "Manifest"
+    manifest_hash: str
+    sql: dict[str, str]
+
+
 class DbtProject:
     """A dbt project, a home for what dbt writes, and the inputs that every invocation gets as vars."""
 
@@ -117,6 +126,33 @@ class DbtProject:
         ran = (_node(result) for result in outcome.result.results)  # type: ignore[union-attr]
         nodes = (*(_unchanged(view) for view in kept), *ran)
         return DbtOutcome(nodes, manifest_hash, _relations(manifest), _exclusions(manifest), _mart_staging(manifest))
+
+    def compile(self, variables: Mapping[str, Any], parse_key: str, *select: str) -> "Compiled":
+        """The SQL that a build with these variables would run for each selected model and test, as the warehouse is now.
+
+        Raises Refused when dbt cannot run, or a model does not compile.
+        """
+        with _environment(self._home):
+            from dbt.cli.main import dbtRunner
+
+            manifest, manifest_hash = self._manifest(variables, parse_key)
+            try:
+                with without_unread_events(wanted=READ_EVENTS), _garbage_left():
+                    options = ("--select", *select)
+                    outcome = dbtRunner(manifest=manifest).invoke(self._arguments("compile", variables, *options))
+            finally:
+                _release_warehouse()
+        if isinstance(outcome.exception, KeyboardInterrupt):
+            raise outcome.exception
+        if outcome.exception is not None:
+            raise Refused(f"dbt compile could not run: {outcome.exception}")
+        results = outcome.result.results  # type: ignore[union-attr]
+        failed = [f"{result.node.original_file_path}: {result.message}" for result in results if result.status != "success"]
+        if failed:
+            raise Refused("dbt did not compile:\n" + "\n".join(failed))
+        nodes = {result.node.unique_id: result.node for result in results}
+        sql = {key: node.compiled_code for key, node in nodes.items() if getattr(node, "compiled_code", None)}
+        return Compiled(manifest, manifest_hash, sql)
 
     def _arguments(self, command: str, variables: Mapping[str, Any], *options: str) -> list[str]:
         folders = ["--project-dir", str(self._project), "--profiles-dir", str(self._project)]

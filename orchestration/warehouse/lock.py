@@ -37,7 +37,13 @@ def warehouse_lock(home: Home, purpose: str, *, wait_seconds: float = PATIENCE_S
 
     Raises Refused, naming the holder, when another step has it for longer than `wait_seconds`.
     """
-    path = lock_path(home)
+    with lock_file(lock_path(home), purpose, wait_seconds=wait_seconds):
+        yield
+
+
+@contextmanager
+def lock_file(path: Path, purpose: str, *, wait_seconds: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold a lock of this kind on a file of its own; as `warehouse_lock`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -75,7 +81,7 @@ def _acquire(handle: int, path: Path, purpose: str, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 who = _read_holder(handle)
                 raise Refused(
-                    f"Cannot {purpose}: the warehouse is in use ({who.purpose}, process {who.pid}, since {who.since}). "
+                    f"Cannot {purpose}: it is being done or the warehouse is in use ({who.purpose}, process {who.pid}, since {who.since}). "
                     f"Wait until it has ended and run this again; `tieout status` shows the holder of {path}."
                 ) from None
         time.sleep(POLL_SECONDS)

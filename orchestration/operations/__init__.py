@@ -1,0 +1,1 @@
+"""Keeping the operational read models current from the inbox, beside the warehouse of finance; not what they say."""

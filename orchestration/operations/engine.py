@@ -1,0 +1,153 @@
+"""Runs a plan on the operations warehouse, each step whole or not at all; not when, and not what readers get."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from orchestration.operations.arrivals import Arrivals
+from orchestration.operations.plan import Check, Inputs, Plan, Step
+from orchestration.warehouse.checksums import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+NEW = "temp.main.followed_rows"
+PREPARE = """
+create schema if not exists audit;
+create table if not exists audit.followed (lake_high_water bigint not null, as_of timestamp not null)
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one step did: which relations have other rows than before, and the seconds of each model that ran."""
+
+    changed: frozenset[str]
+    seconds: dict[str, float]
+
+
+def followed(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime] | None:
+    """Lake high water and as-of time that the warehouse shows; None before its first step is whole."""
+    connection.execute(PREPARE)
+    return connection.execute("select lake_high_water, as_of from audit.followed").fetchone()
+
+
+def record(connection: "duckdb.DuckDBPyConnection", inputs: Inputs) -> None:
+    """Keep the inputs that the warehouse now shows."""
+    connection.execute("delete from audit.followed")
+    connection.execute("insert into audit.followed values (?, ?)", [inputs.lake_high_water, inputs.as_of])
+
+
+def keep_events(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
+    """Turn staging views of events into tables, once: a payload is then parsed when it arrives and never again."""
+    views = connection.execute("select schema_name || '.' || view_name from duckdb_views() where not internal")
+    are_views = {name for (name,) in views.fetchall()}
+    for step in plan.steps:
+        if step.kind == "events" and step.relation in are_views:
+            schema, name = step.relation.split(".")
+            held = f"{schema}.{quoted(name + '_held')}"
+            connection.execute(f"create table {held} as from {step.relation}")
+            connection.execute(f"drop view {step.relation}")
+            connection.execute(f"alter table {held} rename to {quoted(name)}")
+
+
+def run_plan(
+    connection: "duckdb.DuckDBPyConnection",
+    plan: Plan,
+    inputs: Inputs,
+    arrivals: Arrivals,
+    *,
+    checkpoint: Callable[[str], None] | None = None,
+) -> Ran:
+    """Bring every model of the plan up to the inputs in one transaction; stopped anywhere, nothing has changed."""
+    changed: set[str] = set()
+    seconds: dict[str, float] = {}
+    names = {f"model.tieout.{step.name}": step.relation for step in plan.steps}
+    connection.execute("begin")
+    try:
+        for step in plan.steps:
+            parents = {names[parent] for parent in step.parents if parent in names}
+            if step.kind != "events" and not step.reads_inputs and not parents & changed:
+                continue
+            started = time.monotonic()
+            if _run(connection, step, inputs, arrivals):
+                changed.add(step.relation)
+            seconds[step.name] = time.monotonic() - started
+            if checkpoint:
+                checkpoint(step.name)
+        record(connection, inputs)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return Ran(frozenset(changed), seconds)
+
+
+def failing(connection: "duckdb.DuckDBPyConnection", checks: tuple[Check, ...]) -> dict[str, int]:
+    """The checks that found rows, each with how many."""
+    found = {}
+    for check in checks:
+        row = connection.execute(f"select count(*) from ({check.sql}) as failing").fetchone()
+        if row and row[0]:
+            found[check.name] = int(row[0])
+    return found
+
+
+def _run(connection: "duckdb.DuckDBPyConnection", step: Step, inputs: Inputs, arrivals: Arrivals) -> bool:
+    """Run one model; whether its rows may be others now."""
+    sql = step.filled(inputs)
+    if step.kind == "events" or (step.kind == "incremental" and step.reads_new_batches):
+        narrowed = arrivals.narrowed(sql)
+        if narrowed is None:
+            return step.drops_superseded and _drop_superseded(connection, step) > 0
+        sql = narrowed
+    if step.kind == "view":
+        if step.reads_inputs:
+            connection.execute(f"create or replace view {step.relation} as {sql}")
+        return True
+    if step.kind == "table":
+        _recreate(connection, step.relation)
+        connection.execute(f"insert into {step.relation} by name {sql}")
+        return True
+    if step.kind == "events":
+        sql = f"select * from ({sql}) as arrived where batch_seq > {inputs.built_through}"
+    connection.execute(f"create or replace temp table followed_rows as {sql}")
+    deleted = _count(connection, _delete(step)) if step.kind == "incremental" else 0
+    inserted = _count(connection, f"insert into {step.relation} by name from {NEW}")
+    if step.drops_superseded:
+        deleted += _drop_superseded(connection, step)
+    return bool(deleted or inserted)
+
+
+def _drop_superseded(connection: "duckdb.DuckDBPyConnection", step: Step) -> int:
+    """Take away the events that a resolved conflict replaced."""
+    superseded = "select arrival_seq from staging.stg_lake__superseded_event"
+    return _count(connection, f"delete from {step.relation} where arrival_seq in ({superseded})")
+
+
+def _delete(step: Step) -> str:
+    """What dbt's strategies take away before the new rows come (macros/incremental/touched.sql)."""
+    keys = ", ".join(step.keys)
+    gone = f"({keys}) in (select ({keys}) from {NEW})" if len(step.keys) > 1 else f"{keys} in (select {keys} from {NEW})"
+    if step.touched:
+        types = ", ".join(f"'{name}'" for name in step.touched)
+        where = "" if step.touched == ("*",) else f" where aggregate_type in ({types})"
+        gone += f" or {keys} in (select aggregate_id from intermediate.int_aggregate_touched{where})"
+    return f"delete from {step.relation} where {gone}"
+
+
+def _recreate(connection: "duckdb.DuckDBPyConnection", relation: str) -> None:
+    """The same table, with its types and constraints, and no rows."""
+    row = connection.execute(
+        "select sql from duckdb_tables() where database_name = current_database() and schema_name || '.' || table_name = ?",
+        [relation],
+    ).fetchone()
+    assert row is not None
+    connection.execute(str(row[0]).replace("CREATE TABLE", "create or replace table", 1))
+
+
+def _count(connection: "duckdb.DuckDBPyConnection", sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,214 @@
+"""The loop of `tieout follow`: land what is in the inbox, bring the read models up to it, release them; again."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from orchestration.errors import Refused
+from orchestration.home import PROJECT_ROOT, Home
+from orchestration.operations import engine, release
+from orchestration.operations.arrivals import Arrivals
+from orchestration.operations.bootstrap import Prepared, prepare
+from orchestration.operations.home import OperationsHome
+from orchestration.operations.plan import Inputs
+from orchestration.refresh import land_inbox
+from orchestration.warehouse.lake import read_lake
+from orchestration.warehouse.lock import lock_file
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from orchestration.inbox import Waiting
+    from orchestration.landing.results import LandResult
+    from orchestration.warehouse.dbt_runner import Progress
+
+POLL_SECONDS = 0.25
+CHECK_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it brought, how long each part took, and how long its oldest file waited until readers saw it."""
+
+    at: str
+    lake_high_water: int
+    as_of: str
+    files: int
+    events: int
+    lag_seconds: float
+    landing_seconds: float
+    models_seconds: float
+    release_seconds: float
+    release_id: str
+    models: int
+    failed_checks: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a run of `follow` did: its steps, and files that are left in the inbox with the reason."""
+
+    steps: tuple[Step, ...]
+    left: tuple[str, ...]
+
+
+class Follower(AbstractContextManager["Follower"]):
+    """The read models of a home, open in this process; one at a time, which its lock sees to."""
+
+    def __init__(self, home: Home, progress: "Progress | None" = None) -> None:
+        self._home, self._progress = home, progress
+        self._lock = lock_file(OperationsHome.of(home).lock, "keep the read models current")
+        self._prepared: Prepared | None = None
+        self._checked_at = 0.0
+
+    def __enter__(self) -> "Follower":
+        self._lock.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._prepared is not None:
+            self._prepared.connection.close()
+        self._lock.__exit__(kind, error, traceback)
+
+    @property
+    def prepared(self) -> Prepared:
+        """The open warehouse and its plan, made at the first use."""
+        if self._prepared is None:
+            self._prepared = prepare(self._home, PROJECT_ROOT, self._progress)
+        return self._prepared
+
+    def step(self) -> tuple[Step | None, tuple[str, ...]]:
+        """Land, run, release; None where nothing is new. With it, the files that stay in the inbox, and why."""
+        began = time.monotonic()
+        waiting_since = _oldest(self._home)
+        landed, left = land_inbox(self._home, self._progress)
+        landing = time.monotonic() - began
+        lake, prepared = read_lake(self._home), self.prepared
+        before = engine.followed(prepared.connection)
+        assert before is not None
+        if lake.high_water == before[0] and _is_released(prepared):
+            return None, left
+        if lake.high_water < before[0]:
+            raise Refused(
+                f"The lake ends at batch {lake.high_water}, the read models have batch {before[0]}: it is another lake. "
+                "Run `tieout follow --rebuild`."
+            )
+        began = time.monotonic()
+        inputs = Inputs(lake.high_water, before[0], max(lake.as_of, before[1]), before[1])
+        arrivals = Arrivals.between(self._home, before[0], lake.high_water)
+        ran = engine.run_plan(prepared.connection, prepared.plan, inputs, arrivals)
+        failed = self._checks()
+        models = time.monotonic() - began
+        began = time.monotonic()
+        release_id = self.release(inputs, failed)
+        return self._told(inputs, landed, waiting_since, arrivals, landing, models, began, release_id, ran, failed), left
+
+    def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
+        """Let readers see the read models as they are; with a failed check they keep what they have."""
+        prepared = self.prepared
+        if failed:
+            return ""
+        relations = [step.relation for step in prepared.plan.read_models]
+        return release.publish(prepared.connection, prepared.home, inputs, prepared.code, relations, prepared.comments)
+
+    def _checks(self) -> dict[str, int]:
+        if time.monotonic() - self._checked_at < CHECK_SECONDS:
+            return {}
+        failed = engine.failing(self.prepared.connection, self.prepared.plan.checks)
+        # What fails is looked at again in every step: readers get nothing new until it passes.
+        self._checked_at = 0.0 if failed else time.monotonic()
+        return failed
+
+    def _told(
+        self,
+        inputs: Inputs,
+        landed: "LandResult | None",
+        since: float | None,
+        arrivals: Arrivals,
+        landing: float,
+        models: float,
+        releasing_since: float,
+        release_id: str,
+        ran: engine.Ran,
+        failed: dict[str, int],
+    ) -> Step:
+        now = datetime.now(UTC)
+        step = Step(
+            at=now.isoformat(),
+            lake_high_water=inputs.lake_high_water,
+            as_of=f"{inputs.as_of.isoformat()}Z",
+            files=len(landed.files) if landed else 0,
+            events=arrivals.events,
+            lag_seconds=round(now.timestamp() - since, 3) if since is not None else 0.0,
+            landing_seconds=round(landing, 3),
+            models_seconds=round(models, 3),
+            release_seconds=round(time.monotonic() - releasing_since, 3),
+            release_id=release_id,
+            models=len(ran.seconds),
+            failed_checks=failed,
+        )
+        path = OperationsHome.of(self._home).steps
+        with path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(asdict(step)) + "\n")
+        return step
+
+
+def follow(
+    home: Home,
+    *,
+    seconds: float | None = None,
+    once: bool = False,
+    stop: threading.Event | None = None,
+    told: Callable[[Step], None] | None = None,
+    progress: "Progress | None" = None,
+) -> Followed:
+    """Keep the read models current until `seconds` have passed or `stop` is set; `once` ends with an empty inbox.
+
+    Raises Refused when another process follows, when nothing has landed, or when a read model does not build. Stopped
+    or killed at any point, the next run goes on where the last whole step ended.
+    """
+    steps: list[Step] = []
+    left: tuple[str, ...] = ()
+    stop = stop or threading.Event()
+    until = time.monotonic() + seconds if seconds is not None else float("inf")
+    with Follower(home, progress) as follower:
+        while not stop.is_set():
+            step, left = follower.step()
+            if step is not None:
+                steps.append(step)
+                if told:
+                    told(step)
+            elif once:
+                break
+            if time.monotonic() >= until:
+                break
+            if step is None:
+                stop.wait(POLL_SECONDS)
+    return Followed(tuple(steps), left)
+
+
+def _is_released(prepared: Prepared) -> bool:
+    from orchestration.publishing import store
+
+    current = store.current_id(prepared.home)
+    if current is None:
+        return False
+    manifest = store.find(prepared.home, current).manifest
+    followed = engine.followed(prepared.connection)
+    return followed is not None and manifest["lake_high_water"] == followed[0] and manifest["code"] == prepared.code
+
+
+def _oldest(home: Home) -> float | None:
+    """When the file that waits longest was put into the inbox, in seconds of the epoch."""
+    from orchestration.inbox import waiting
+
+    files: list[Waiting] = waiting(home)
+    return min((file.mtime_ns / 1e9 for file in files), default=None)
