@@ -85,13 +85,29 @@ def simulate(
     faults: Annotated[
         str | None, typer.Option(help="What is to go wrong: lost=3,late=2@2026-09, or a YAML or JSON file.")
     ] = None,
+    live: Annotated[
+        int | None,
+        typer.Option(metavar="RATE", help="Deal them out in the order of their event time, so many a second.", min=1),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the events of a simulated business as contract files."""
+    import tempfile
+
     from simulator import run
 
     show = progress()
     report = (lambda done, total: show(f"{done} of {plural(total, 'quote')}")) if show else None
+    if live is not None:
+        from simulator.live import deal
+
+        with tempfile.TemporaryDirectory(prefix="tieout-live-") as folder:
+            summary = run(quotes, seed, start.date(), end.date(), Path(folder), "none", report, faults)
+            dealt = deal(sorted(Path(folder).glob("*.ndjson")), out, live)
+        emit(
+            as_json, {**summary.as_dict(), "out": str(out), "dealt": dealt}, f"Dealt {plural(dealt, 'event')} to {out}."
+        )
+        return
     summary = run(quotes, seed, start.date(), end.date(), out, compression, report, faults)
     text = f"Wrote {plural(summary.events, 'event')} in {plural(len(summary.events_by_file), 'file')} to {summary.out}."
     emit(as_json, summary.as_dict(), text)

@@ -26,7 +26,9 @@ class Arrivals:
             if after < int(folder.name.removeprefix(PREFIX)) <= through:
                 manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
                 named = manifest.get("files") or {}
-                files[folder] = tuple(name for name, file in named.items() if name.startswith("events/") and file["rows"])
+                files[folder] = tuple(
+                    name for name, file in named.items() if name.startswith("events/") and file["rows"]
+                )
                 events += manifest["verdicts"]["accepted"] if "verdicts" in manifest else 0
         return cls(files, events)
 
@@ -37,7 +39,12 @@ class Arrivals:
         def listed(match: re.Match[str]) -> str:
             nonlocal empty
             pattern = re.compile(re.escape(match["path"]).replace(r"\*", "[^/]*"))
-            found = [f"'{folder}/{name}'" for folder, names in self.files.items() for name in names if pattern.fullmatch(name)]
+            found = [
+                f"'{folder}/{name}'"
+                for folder, names in self.files.items()
+                for name in names
+                if pattern.fullmatch(name)
+            ]
             empty = empty or not found
             return f"[{', '.join(found)}]"
 

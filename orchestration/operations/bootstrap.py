@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NEVER = datetime(1, 1, 1)
 MEMORY = "2GB"
+# A test that compares with a model that nobody follows is the business of a whole build.
+OWN_TESTS = ("--indirect-selection", "cautious")
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,13 @@ def _build(
     inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER)
     if progress:
         progress("building the read models from the lake")
+    options = (*options_for([SELECTION], full_refresh=True), *OWN_TESTS)
     outcome = _dbt(ops, project, settings).run(
-        "build", _variables(ops, settings, inputs.texts()), code, progress, *options_for([SELECTION], full_refresh=True)
+        "build", _variables(ops, settings, inputs.texts()), code, progress, *options
     )
-    failed = [f"{node.resource_type} {node.name} ({node.path}): {node.message}" for node in outcome.nodes if not node.ok]
+    failed = [
+        f"{node.resource_type} {node.name} ({node.path}): {node.message}" for node in outcome.nodes if not node.ok
+    ]
     if failed or not outcome.nodes:
         raise Refused("The read models do not build; readers keep what they have.\n" + "\n".join(failed[:20]))
     connection = _connect(ops)
@@ -149,7 +154,7 @@ def _build(
 
 
 def _open(ops: OperationsHome, project: Path, settings: Settings, code: str) -> Prepared:
-    compiled = _dbt(ops, project, settings).compile(_variables(ops, settings, PLACES), code, SELECTION)
+    compiled = _dbt(ops, project, settings).compile(_variables(ops, settings, PLACES), code, SELECTION, *OWN_TESTS)
     connection = _connect(ops)
     found = connection.execute("select table_schema || '.' || table_name, column_name from information_schema.columns")
     columns: dict[str, list[str]] = {}

@@ -130,7 +130,9 @@ def _drop_superseded(connection: "duckdb.DuckDBPyConnection", step: Step) -> int
 def _delete(step: Step) -> str:
     """What dbt's strategies take away before the new rows come (macros/incremental/touched.sql)."""
     keys = ", ".join(step.keys)
-    gone = f"({keys}) in (select ({keys}) from {NEW})" if len(step.keys) > 1 else f"{keys} in (select {keys} from {NEW})"
+    gone = (
+        f"({keys}) in (select ({keys}) from {NEW})" if len(step.keys) > 1 else f"{keys} in (select {keys} from {NEW})"
+    )
     if step.touched:
         types = ", ".join(f"'{name}'" for name in step.touched)
         where = "" if step.touched == ("*",) else f" where aggregate_type in ({types})"
@@ -141,7 +143,8 @@ def _delete(step: Step) -> str:
 def _recreate(connection: "duckdb.DuckDBPyConnection", relation: str) -> None:
     """The same table, with its types and constraints, and no rows."""
     row = connection.execute(
-        "select sql from duckdb_tables() where database_name = current_database() and schema_name || '.' || table_name = ?",
+        "select sql from duckdb_tables()"
+        " where database_name = current_database() and schema_name || '.' || table_name = ?",
         [relation],
     ).fetchone()
     assert row is not None

@@ -22,8 +22,6 @@ from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.lock import lock_file
 
 if TYPE_CHECKING:
-    import duckdb
-
     from orchestration.inbox import Waiting
     from orchestration.landing.results import LandResult
     from orchestration.warehouse.dbt_runner import Progress
@@ -98,8 +96,8 @@ class Follower(AbstractContextManager["Follower"]):
             return None, left
         if lake.high_water < before[0]:
             raise Refused(
-                f"The lake ends at batch {lake.high_water}, the read models have batch {before[0]}: it is another lake. "
-                "Run `tieout follow --rebuild`."
+                f"The lake ends at batch {lake.high_water}, the read models have batch {before[0]}: it is another "
+                "lake. Run `tieout follow --rebuild`."
             )
         began = time.monotonic()
         inputs = Inputs(lake.high_water, before[0], max(lake.as_of, before[1]), before[1])
@@ -109,7 +107,9 @@ class Follower(AbstractContextManager["Follower"]):
         models = time.monotonic() - began
         began = time.monotonic()
         release_id = self.release(inputs, failed)
-        return self._told(inputs, landed, waiting_since, arrivals, landing, models, began, release_id, ran, failed), left
+        return self._told(
+            inputs, landed, waiting_since, arrivals, landing, models, began, release_id, ran, failed
+        ), left
 
     def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
         """Let readers see the read models as they are; with a failed check they keep what they have."""

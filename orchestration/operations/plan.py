@@ -105,7 +105,10 @@ def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[
 
     Raises Refused where a model asks of dbt what following does not do.
     """
-    models = {key: node for key, node in manifest.nodes.items() if key in compiled and key.startswith("model.")}
+    from dbt.contracts.graph.nodes import ModelNode
+
+    found = ((key, node) for key, node in manifest.nodes.items() if key in compiled)
+    models = {key: node for key, node in found if isinstance(node, ModelNode)}
     ordered = _ordered(models)
     steps = tuple(_step(models[key], compiled[key], columns) for key in ordered)
     read = {key for key in ordered if models[key].schema == "operations"}

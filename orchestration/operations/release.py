@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 KEPT = 5
 SCHEMA = "operations"
-FRESHNESS = """
-create table release.operations_release as
-select ? as release_id, cast(? as bigint) as lake_high_water, cast(? as timestamp) as as_of, cast(? as timestamp) as published_at
+ABOUT = """
+create table released.release.manifest as
+select
+    ? as release_id, cast(? as bigint) as lake_high_water, cast(? as timestamp) as as_of,
+    cast(? as timestamp) as published_at
 """
 
 
@@ -104,7 +106,7 @@ def _write(
         what = f"column {target}.{quoted(comment.column)}" if comment.column else f"table {target}"
         connection.execute(f"comment on {what} is '{_escaped(comment.text)}'")
     connection.execute(
-        FRESHNESS.replace("release.operations_release", "released.release.operations_release"),
+        ABOUT,
         [release_id, inputs.lake_high_water, timestamp_text(inputs.as_of), now.replace(tzinfo=None)],
     )
     connection.execute("commit")

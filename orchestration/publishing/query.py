@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ATTEMPTS = 5
+QUERIED = ("marts", "operations")
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -39,7 +40,7 @@ class Answer:
 
 
 def query(home: Home, sql: str, release: str | None = None, role: str | None = None) -> Answer:
-    """Run one reading statement on a release, the current one by default, with `marts` on the search path.
+    """Run one reading statement on a release, by default the current one; `marts` and `operations` need no prefix.
 
     Raises Unusable for SQL that does not run, an unknown release or role; Refused where nothing is published.
     """
@@ -112,7 +113,7 @@ def _open(database: Path, config: dict[str, str | bool | int | float | list[str]
 
 
 def _prepare(connection: "duckdb.DuckDBPyConnection") -> None:
-    """UTC, then no setting can be changed any more, then `marts` on the search path of this connection.
+    """UTC, then no setting can be changed any more, then the schemas of readers on the search path.
 
     Connections of one process to one file share a database, and with it the lock: whoever is first sets it.
     """
@@ -123,7 +124,9 @@ def _prepare(connection: "duckdb.DuckDBPyConnection") -> None:
     found = connection.execute("select current_setting('TimeZone'), current_setting('lock_configuration')").fetchone()
     if found != ("UTC", True):
         raise Unusable(f"The release cannot be opened safely: TimeZone and lock are {found}")
-    connection.execute("set search_path = 'marts'")
+    schemas = connection.execute(f"select schema_name from duckdb_schemas() where schema_name in {QUERIED}").fetchall()
+    path = ",".join(name for name in QUERIED if (name,) in schemas)
+    connection.execute(f"set search_path = '{path}'")
 
 
 def _single_reading_statement(connection: "duckdb.DuckDBPyConnection", sql: str) -> "duckdb.Statement":

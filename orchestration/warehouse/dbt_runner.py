@@ -128,7 +128,7 @@ class DbtProject:
         return DbtOutcome(nodes, manifest_hash, _relations(manifest), _exclusions(manifest), _mart_staging(manifest))
 
     def compile(self, variables: Mapping[str, Any], parse_key: str, *select: str) -> "Compiled":
-        """The SQL that a build with these variables would run for each selected model and test, as the warehouse is now.
+        """The SQL that a build with these variables would run for each selected model and test, over what is there now.
 
         Raises Refused when dbt cannot run, or a model does not compile.
         """
@@ -147,11 +147,13 @@ class DbtProject:
         if outcome.exception is not None:
             raise Refused(f"dbt compile could not run: {outcome.exception}")
         results = outcome.result.results  # type: ignore[union-attr]
-        failed = [f"{result.node.original_file_path}: {result.message}" for result in results if result.status != "success"]
+        failed = [
+            f"{result.node.original_file_path}: {result.message}" for result in results if result.status != "success"
+        ]
         if failed:
             raise Refused("dbt did not compile:\n" + "\n".join(failed))
-        nodes = {result.node.unique_id: result.node for result in results}
-        sql = {key: node.compiled_code for key, node in nodes.items() if getattr(node, "compiled_code", None)}
+        compiled = ((result.node.unique_id, getattr(result.node, "compiled_code", None)) for result in results)
+        sql = {key: code for key, code in compiled if code}
         return Compiled(manifest, manifest_hash, sql)
 
     def _arguments(self, command: str, variables: Mapping[str, Any], *options: str) -> list[str]:

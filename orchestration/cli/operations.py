@@ -1,0 +1,111 @@
+"""Commands of the operational read models: follow."""
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.cli.output import AsJson, emit, plural, progress, table
+from orchestration.home import Home
+
+if TYPE_CHECKING:
+    from orchestration.operations.follow import Followed, Step
+
+GENTLE = 15
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("follow")(follow)
+
+
+def follow(
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0, help="Stop after so long; default: never.")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop once the inbox is empty and readers see all of it.")
+    ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the read models anew beside the live ones, compare, and switch.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the operational read models current from the inbox, until stopped."""
+    from orchestration.operations.follow import follow as run
+
+    home = Home.from_environment()
+    if rebuild:
+        _rebuild(home, as_json)
+        return
+    stop = threading.Event()
+    with _stopped_by_signals(stop):
+        result = run(home, seconds=seconds, once=once, stop=stop, told=_teller(), progress=progress())
+    emit(as_json, _json(result), _text(result))
+    if result.left or (result.steps and result.steps[-1].failed_checks):
+        raise typer.Exit(1)
+
+
+def _rebuild(home: Home, as_json: bool) -> None:
+    from orchestration.operations.bootstrap import rebuild
+    from orchestration.operations.home import OperationsHome
+    from orchestration.warehouse.lock import lock_file
+
+    # Beside the live ones, which others read meanwhile: they go first.
+    os.nice(GENTLE)
+    with lock_file(OperationsHome.of(home).folder / "rebuild.lock", "rebuild the read models"):
+        differing = rebuild(home, progress=progress())
+    value = [{"model": name, "live": pair[0], "rebuilt": pair[1]} for name, pair in differing.items()]
+    told = table(["model", "live", "rebuilt"], [list(item.values()) for item in value]) if value else ""
+    text = f"The live read models differed from the lake:\n{told}" if value else "The live read models were right."
+    emit(as_json, {"differing": value}, text)
+
+
+class _stopped_by_signals:
+    """Ctrl-C and a service manager's stop end the loop after the step under way."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop, self._before = stop, {}  # type: ignore[var-annotated]
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._end)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self._stop.set()
+
+
+def _teller() -> Any:
+    if not sys.stderr.isatty():
+        return None
+    return lambda step: sys.stderr.write(_line(step) + "\n")
+
+
+def _line(step: "Step") -> str:
+    told = (
+        f"batch {step.lake_high_water}: {plural(step.events, 'event')} in {plural(step.files, 'file')}, visible after "
+        f"{step.lag_seconds:.1f} s (landing {step.landing_seconds:.1f}, models {step.models_seconds:.1f}, release "
+        f"{step.release_seconds:.1f})"
+    )
+    failed = ", ".join(f"{name} ({count})" for name, count in step.failed_checks.items())
+    return f"{told}; NOT RELEASED, failed: {failed}" if failed else told
+
+
+def _json(result: "Followed") -> dict[str, Any]:
+    return {"steps": [asdict(step) for step in result.steps], "left_in_inbox": list(result.left)}
+
+
+def _text(result: "Followed") -> str:
+    lines = [_line(step) for step in result.steps[-5:]] or ["The read models are current: nothing new arrived."]
+    if len(result.steps) > 5:
+        lines.insert(0, f"{plural(len(result.steps), 'step')}; the last five:")
+    return "\n".join([*lines, *(f"Left in the inbox: {reason}" for reason in result.left)])
