@@ -25,3 +25,22 @@
 {% macro spark__joined_list(list) -%}
     nullif(array_join(array_sort(array_distinct(transform({{ list }}, element -> {{ escaped("element") }}))), '|'), '')
 {%- endmacro %}
+
+{# How many values a text of joined_list or distinct_texts holds; 0 for NULL. A | inside a value is escaped: it separates nothing. #}
+{% macro joined_text_count(text) -%}
+    {%- set bare = "replace(" ~ text ~ ", " ~ literal("\\|") ~ ", '')" -%}
+    cast(coalesce(length({{ bare }}) - length(replace({{ bare }}, '|', '')) + 1, 0) as integer)
+{%- endmacro %}
+
+{# A text cut at a separator, as a list of texts. #}
+{% macro split_text(text, separator) -%}
+    {{ return(adapter.dispatch("split_text", "tieout")(text, separator)) }}
+{%- endmacro %}
+
+{% macro duckdb__split_text(text, separator) -%}
+    string_split({{ text }}, '{{ separator }}')
+{%- endmacro %}
+
+{% macro spark__split_text(text, separator) -%}
+    split({{ text }}, '[{{ separator }}]')
+{%- endmacro %}

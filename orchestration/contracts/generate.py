@@ -1,4 +1,4 @@
-"""Writes what is generated from the contract and the KPI register, or with `--check` tells whether it is up to date."""
+"""Writes what is generated from the contract and the registers, or with `--check` tells whether it is up to date."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestration.contracts import payload_types, reference_page
 from orchestration.errors import Refused, TieoutError
 from orchestration.home import PROJECT_ROOT
-from orchestration.semantics import kpi_page
+from orchestration.semantics import kpi_page, model_page
 
 
 def generated() -> Mapping[Path, str]:
@@ -16,6 +16,7 @@ def generated() -> Mapping[Path, str]:
     return {
         Path("docs/contracts.md"): reference_page.page(),
         Path("docs/kpis.md"): kpi_page.page(),
+        Path("docs/models.md"): model_page.page(),
         Path("macros/generated/payload_types.sql"): payload_types.macro(),
     }
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,11 @@ def rebuild(home: Home, project: Path = PROJECT_ROOT, progress: "Progress | None
     return differing
 
 
+def now() -> datetime:
+    """The clock, in UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 def _generation(home: Home, code: str) -> str:
     """The live warehouse of this code: the name that is remembered, else its first."""
     name = hashlib.sha256(code.encode()).hexdigest()[:12]
@@ -133,7 +138,7 @@ def _build(
     """Everything that the read models are made from, by dbt, with its tests; whole once its inputs are recorded."""
     shutil.rmtree(ops.warehouse.parent, ignore_errors=True)
     ops.warehouse.parent.mkdir(parents=True)
-    inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER)
+    inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now())
     if progress:
         progress("building the read models from the lake")
     options = (*options_for([SELECTION], full_refresh=True), *OWN_TESTS)

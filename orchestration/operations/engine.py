@@ -64,7 +64,7 @@ def run_plan(
     """Bring every model of the plan up to the inputs in one transaction; stopped anywhere, nothing has changed."""
     changed: set[str] = set()
     seconds: dict[str, float] = {}
-    names = {f"model.tieout.{step.name}": step.relation for step in plan.steps}
+    names = {step.key: step.relation for step in plan.steps}
     connection.execute("begin")
     try:
         for step in plan.steps:

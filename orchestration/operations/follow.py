@@ -14,7 +14,7 @@ from orchestration.errors import Refused
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.operations import engine, release
 from orchestration.operations.arrivals import Arrivals
-from orchestration.operations.bootstrap import Prepared, prepare
+from orchestration.operations.bootstrap import Prepared, now, prepare
 from orchestration.operations.home import OperationsHome
 from orchestration.operations.plan import Inputs
 from orchestration.refresh import land_inbox
@@ -100,7 +100,7 @@ class Follower(AbstractContextManager["Follower"]):
                 "lake. Run `tieout follow --rebuild`."
             )
         began = time.monotonic()
-        inputs = Inputs(lake.high_water, before[0], max(lake.as_of, before[1]), before[1])
+        inputs = Inputs(lake.high_water, before[0], max(lake.as_of, before[1]), before[1], now())
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
         ran = engine.run_plan(prepared.connection, prepared.plan, inputs, arrivals)
         failed = self._checks()

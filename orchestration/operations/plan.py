@@ -19,6 +19,8 @@ PLACES = {
     "built_through": "920000000000000002",
     "as_of": "2910-01-02 03:04:05.123456",
     "built_as_of": "2920-01-02 03:04:05.123456",
+    "projected_at": "2930-01-02 03:04:05.123456",
+    "last_failed_projection_at": "2940-01-02 03:04:05.123456",
 }
 EVENT_COLUMNS = {"arrival_seq", "batch_seq", "event_id"}
 DELETE_SUPERSEDED = "delete_superseded()"
@@ -32,6 +34,8 @@ class Inputs:
     built_through: int
     as_of: datetime
     built_as_of: datetime
+    projected_at: datetime
+    last_failed_projection_at: datetime | None = None
 
     def texts(self) -> dict[str, str]:
         """Each as SQL has it."""
@@ -40,6 +44,10 @@ class Inputs:
             "built_through": str(self.built_through),
             "as_of": timestamp_text(self.as_of),
             "built_as_of": timestamp_text(self.built_as_of),
+            "projected_at": timestamp_text(self.projected_at),
+            "last_failed_projection_at": timestamp_text(self.last_failed_projection_at)
+            if self.last_failed_projection_at
+            else "",
         }
 
 
@@ -51,6 +59,7 @@ class Step:
     `keys`: unique key of an incremental model; `touched`: the aggregate types whose ids it deletes, "*" for all.
     """
 
+    key: str
     name: str
     relation: str
     schema: str
@@ -142,6 +151,7 @@ def _step(node: "ModelNode", sql: str, columns: Mapping[str, Sequence[str]]) -> 
         raise Refused(f"{node.original_file_path}: `tieout follow` does not know the strategy {strategy}")
     key, touched = node.config.unique_key or [], node.config.get("touched") or []
     return Step(
+        key=node.unique_id,
         name=node.name,
         relation=relation,
         schema=node.schema,

@@ -21,6 +21,8 @@ from orchestration.warehouse.record import Build, timestamp_text
 if TYPE_CHECKING:
     import duckdb
 
+# What readers query; the data version is that of the marts, which the audit proves.
+SCHEMAS = ("marts", "operations")
 CHECK_COLUMNS = ("key", "partition", "kind", "severity", "verdict", "left", "right", "message")
 RELEASE_TABLES = f"""
 create schema release;
@@ -112,7 +114,8 @@ def write_database(
         connection.execute(f"attach {_literal(str(home.warehouse))} as source (read_only)")
         connection.execute("begin")
         connection.execute(RELEASE_TABLES)
-        _copy_marts(connection)
+        for schema in SCHEMAS:
+            _copy_marts(connection, schema)
         _copy_exclusions(connection)
         _write_freshness(connection, home, build)
         rows = [[_text(check.get(column)) for column in CHECK_COLUMNS] for check in checks]
@@ -135,25 +138,25 @@ def warehouse_version(home: Home, build: Build) -> str:
     return data_version(models, lake_high_water=build.lake_high_water, as_of=timestamp_text(build.as_of))
 
 
-def _copy_marts(connection: "duckdb.DuckDBPyConnection") -> None:
+def _copy_marts(connection: "duckdb.DuckDBPyConnection", schema: str) -> None:
     """Every mart, tables and views alike, as a table of the same columns in the same order, with its comments."""
-    connection.execute("create schema marts")
+    connection.execute(f"create schema {schema}")
     relations = connection.execute(
-        "select table_name, comment from duckdb_tables() where database_name = 'source' and schema_name = 'marts'"
+        f"select table_name, comment from duckdb_tables() where database_name = 'source' and schema_name = '{schema}'"
         " union all select view_name, comment from duckdb_views()"
-        " where database_name = 'source' and schema_name = 'marts' order by 1"
+        f" where database_name = 'source' and schema_name = '{schema}' order by 1"
     ).fetchall()
     for name, comment in relations:
-        table = f"marts.{quoted(name)}"
+        table = f"{schema}.{quoted(name)}"
         connection.execute(f"create table {table} as select * from source.{table}")
         if comment:
             connection.execute(f"comment on table {table} is {_literal(comment)}")
     columns = connection.execute(
         "select table_name, column_name, comment from duckdb_columns() where database_name = 'source'"
-        " and schema_name = 'marts' and comment is not null"
+        f" and schema_name = '{schema}' and comment is not null"
     ).fetchall()
     for name, column, comment in columns:
-        connection.execute(f"comment on column marts.{quoted(name)}.{quoted(column)} is {_literal(comment)}")
+        connection.execute(f"comment on column {schema}.{quoted(name)}.{quoted(column)} is {_literal(comment)}")
 
 
 def _copy_exclusions(connection: "duckdb.DuckDBPyConnection") -> None:

@@ -13,6 +13,7 @@ MAY_READ = {
     "staging": set(),
     "intermediate": {"staging", "intermediate", "marts", "seed"},
     "marts": {"intermediate", "marts", "seed"},
+    "operations": {"intermediate", "marts", "operations", "seed"},
 }
 # Facts that fold events without an intermediate model of their own: a list that may get shorter.
 FOLD_EVENTS = {

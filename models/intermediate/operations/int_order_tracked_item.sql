@@ -1,0 +1,106 @@
+{{ config(materialized="table") }}
+
+-- The items of tracked orders: milestone, the task that blocks each, the items that it waits for, and whether they wait for one another.
+with item as (
+    select
+        held.*,
+        tracked.is_open as is_order_open
+    from {{ ref("int_order_item_state") }} as held
+    inner join {{ ref("int_order_tracked") }} as tracked on held.order_id = tracked.order_id
+),
+
+reach_0 as (
+    select
+        dependency.order_id,
+        dependency.order_item_id,
+        dependency.needed_order_item_id
+    from {{ ref("int_order_item_dependency") }} as dependency
+    inner join item on dependency.order_id = item.order_id and dependency.order_item_id = item.order_item_id
+    where item.is_order_open
+),
+
+-- Each round doubles the length of the paths that are known: 64 items in a row after six.
+{% for round in range(1, 7) -%}
+reach_{{ round }} as (
+    select
+        known.order_id,
+        known.order_item_id,
+        known.needed_order_item_id
+    from reach_{{ round - 1 }} as known
+    union
+    select
+        known.order_id,
+        known.order_item_id,
+        further.needed_order_item_id
+    from reach_{{ round - 1 }} as known
+    inner join reach_{{ round - 1 }} as further
+        on known.order_id = further.order_id and known.needed_order_item_id = further.order_item_id
+),
+
+{% endfor -%}
+in_cycle as (
+    select distinct
+        path.order_id,
+        path.order_item_id
+    from reach_6 as path
+    where path.order_item_id = path.needed_order_item_id
+),
+
+waiting as (
+    select
+        dependency.order_id,
+        dependency.order_item_id,
+        {{ distinct_texts("dependency.needed_order_item_id") }} as waiting_for_order_item_ids
+    from reach_0 as dependency
+    left join item as needed
+        on dependency.order_id = needed.order_id and dependency.needed_order_item_id = needed.order_item_id
+    where coalesce(needed.item_state, 'NOT_STARTED') not in ('COMPLETED', 'CANCELLED')
+    group by dependency.order_id, dependency.order_item_id
+),
+
+-- What blocks an item: of its unfinished tasks that wait for none, the one in the worst state, then the oldest.
+blocking as (
+    select
+        task.order_id,
+        task.order_item_id,
+        task.task_id,
+        row_number() over (
+            partition by task.order_id, task.order_item_id
+            order by
+                case task.task_state
+                    when 'FAILED' then 1 when 'OUTCOME_UNKNOWN' then 2 when 'RETRYING' then 3 when 'IN_PROGRESS' then 4 else 5
+                end,
+                case when task.waiting_for_task_ids is null then 0 else 1 end,
+                task.task_state_since,
+                task.task_id
+        ) as place
+    from {{ ref("int_order_tracked_task") }} as task
+    where task.is_unfinished
+)
+
+select
+    item.order_id,
+    item.order_item_id,
+    item.product_offering_id,
+    offering.product_offering_name as product_name,
+    offering.product_offering_id is null as is_pending_enrichment,
+    item.item_action,
+    item.charge_type,
+    item.quantity,
+    item.net_amount,
+    case
+        when item.item_state is not null then item.item_state
+        when waiting.order_item_id is not null then 'WAITING_DEPENDENCY'
+        else 'NOT_STARTED'
+    end as item_state,
+    item.item_state_since,
+    item.milestone,
+    blocking.task_id as blocking_task_id,
+    waiting.waiting_for_order_item_ids,
+    in_cycle.order_item_id is not null as is_in_dependency_cycle
+from item
+left join waiting on item.order_id = waiting.order_id and item.order_item_id = waiting.order_item_id
+left join in_cycle on item.order_id = in_cycle.order_id and item.order_item_id = in_cycle.order_item_id
+left join blocking
+    on item.order_id = blocking.order_id and item.order_item_id = blocking.order_item_id and blocking.place = 1
+left join {{ ref("int_product_offering_current") }} as offering on item.product_offering_id = offering.product_offering_id

@@ -1,0 +1,76 @@
+-- One row per order that is open or ended lately: where it stands, what blocks it, whether it is at risk, and what can be done next.
+with item_list as (
+    select
+        item.order_id,
+        {{ list_of_structs({
+            "order_item_id": "item.order_item_id", "product_name": "item.product_name", "item_action": "item.item_action",
+            "item_state": "item.item_state", "milestone": "item.milestone", "blocking_task_id": "item.blocking_task_id",
+            "waiting_for_order_item_ids": "item.waiting_for_order_item_ids", "is_in_dependency_cycle": "item.is_in_dependency_cycle",
+        }) }} as items,
+        count(*) as item_count,
+        count(case when item.item_state = 'COMPLETED' then 1 end) as completed_item_count,
+        count(case when item.is_pending_enrichment then 1 end) as pending_item_count
+    from {{ ref("int_order_tracked_item") }} as item
+    group by item.order_id
+),
+
+task_list as (
+    select
+        task.order_id,
+        {{ list_of_structs({
+            "task_id": "task.task_id", "task_type": "task.task_type", "downstream_system": "task.downstream_system",
+            "task_state": "task.task_state", "retry_count": "task.retry_count", "last_error_code": "task.last_error_code",
+            "owner_team": "task.owner_team", "sla_due_at": "task.sla_due_at",
+        }) }} as tasks,
+        min(case when task.is_unfinished then task.owner_team end) as owner_team
+    from {{ ref("int_order_tracked_task") }} as task
+    group by task.order_id
+)
+
+select
+    tracked.order_id,
+    tracked.order_number,
+    tracked.account_id,
+    account.account_name,
+    tracked.quote_id,
+    tracked.quote_revision,
+    tracked.region,
+    tracked.channel,
+    coalesce(task_list.owner_team, 'order-management') as owner,
+    tracked.order_status as status,
+    tracked.is_open,
+    tracked.status_since,
+    {{ age_seconds("tracked.status_since") }} as status_age_seconds,
+    coalesce(risk.sla_risk, 'NONE') as sla_risk,
+    coalesce(risk.risk_reason, 'ENDED') as risk_reason,
+    risk.reason_codes,
+    coalesce(risk.reason_count, 0) as reason_count,
+    case
+        when not tracked.is_open then 'NONE'
+        when risk.risk_reason = 'FALLOUT_OPEN' then 'REPAIR_FALLOUT'
+        when risk.risk_reason = 'DEPENDENCY_CYCLE' then 'BREAK_DEPENDENCY_CYCLE'
+        when risk.risk_reason in ('TASK_OUTCOME_UNKNOWN', 'TASK_RETRYING', 'TASK_SLA_BREACHED') then 'CHASE_DOWNSTREAM_SYSTEM'
+        when risk.risk_reason in ('PROMISE_BROKEN', 'PROMISE_DUE_SOON') then 'INFORM_CUSTOMER'
+        when risk.risk_reason = 'ORDER_HELD' then 'RELEASE_HOLD'
+        else 'WAIT'
+    end as next_action,
+    item_list.items,
+    coalesce(item_list.item_count, 0) as item_count,
+    coalesce(item_list.completed_item_count, 0) as completed_item_count,
+    task_list.tasks,
+    coalesce(risk.open_task_count, 0) as open_task_count,
+    tracked.open_fallout_count,
+    tracked.first_submitted_at as submitted_at,
+    tracked.promised_completion_at,
+    tracked.completed_at,
+    account.account_id is null or tracked.order_number is null or coalesce(item_list.pending_item_count, 0) > 0
+        as is_pending_enrichment,
+    tracked.has_gap,
+    tracked.has_open_conflict,
+    {{ projection_columns() }}
+from {{ ref("int_order_tracked") }} as tracked
+inner join {{ ref("int_event_sequenced") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
+left join {{ ref("int_order_risk") }} as risk on tracked.order_id = risk.order_id
+left join item_list on tracked.order_id = item_list.order_id
+left join task_list on tracked.order_id = task_list.order_id
+left join {{ ref("int_account_current") }} as account on tracked.account_id = account.account_id

@@ -1,0 +1,26 @@
+-- The items of order_tracking as rows, for tools that read no lists.
+select
+    item.order_id,
+    item.order_item_id,
+    tracked.order_number,
+    item.product_offering_id,
+    item.product_name,
+    item.is_pending_enrichment,
+    item.item_action,
+    item.charge_type,
+    item.quantity,
+    item.net_amount,
+    tracked.currency,
+    item.item_state as status,
+    item.item_state_since as status_since,
+    {{ age_seconds("item.item_state_since") }} as status_age_seconds,
+    item.milestone,
+    item.blocking_task_id,
+    coalesce(task.owner_team, 'order-management') as owner,
+    item.waiting_for_order_item_ids,
+    item.is_in_dependency_cycle,
+    {{ projection_columns() }}
+from {{ ref("int_order_tracked_item") }} as item
+inner join {{ ref("int_order_tracked") }} as tracked on item.order_id = tracked.order_id
+inner join {{ ref("int_event_sequenced") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
+left join {{ ref("int_order_tracked_task") }} as task on item.blocking_task_id = task.task_id

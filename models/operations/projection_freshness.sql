@@ -1,0 +1,77 @@
+-- How fresh each read model is: through when it is current per source system, how late the last events came, and whether its promise is kept.
+with source as (
+    select
+        register.model,
+        register.sla_seconds,
+        aggregate_type
+    from {{ ref("model_register") }} as register
+    {{ explode(split_text("register.source_aggregates", "|"), "aggregate_type") }}
+),
+
+arrived as (
+    select
+        sequenced.*,
+        {{ seconds_between("sequenced.event_time", projected_at()) }} as event_lag_seconds
+    from {{ ref("int_event_sequenced") }} as sequenced
+    where not sequenced.is_superseded
+),
+
+per_type as (
+    select
+        arrived.aggregate_type,
+        arrived.source_system,
+        max(case when arrived.event_time <= {{ as_of() }} then arrived.event_time end) as current_through,
+        max(arrived.arrival_seq) as last_arrival_seq,
+        count(*) as event_count
+    from arrived
+    group by arrived.aggregate_type, arrived.source_system
+),
+
+-- The lag is that of the events that came last: what landed months ago says nothing of today.
+last_batch as (
+    select max(arrived.batch_seq) as batch_seq
+    from arrived
+),
+
+lag_of_model as (
+    select
+        source.model,
+        {{ nearest_rank("arrived.event_lag_seconds", 0.5) }} as lag_p50_seconds,
+        {{ nearest_rank("arrived.event_lag_seconds", 0.95) }} as lag_p95_seconds
+    from source
+    inner join arrived on source.aggregate_type = arrived.aggregate_type
+    inner join last_batch on arrived.batch_seq = last_batch.batch_seq
+    group by source.model
+),
+
+current as (
+    select
+        source.model,
+        per_type.source_system,
+        min(source.sla_seconds) as sla_seconds,
+        max(per_type.current_through) as current_through,
+        max(per_type.last_arrival_seq) as last_arrival_seq,
+        sum(per_type.event_count) as event_count
+    from source
+    inner join per_type on source.aggregate_type = per_type.aggregate_type
+    group by source.model, per_type.source_system
+)
+
+select
+    current.model,
+    current.source_system,
+    current.current_through,
+    {{ seconds_between("current.current_through", projected_at()) }} as current_through_age_seconds,
+    cast(current.event_count as bigint) as event_count,
+    current.sla_seconds,
+    lag_of_model.lag_p50_seconds,
+    lag_of_model.lag_p95_seconds,
+    coalesce(lag_of_model.lag_p95_seconds > current.sla_seconds, false) as is_sla_breached,
+    {{ last_failed_projection_at() }} as last_failed_projection_at,
+    source_event.event_id as source_event_id,
+    source_event.aggregate_version as source_version,
+    source_event.event_time as source_event_time,
+    {{ projected_at() }} as projected_at
+from current
+inner join {{ ref("int_event_sequenced") }} as source_event on current.last_arrival_seq = source_event.arrival_seq
+left join lag_of_model on current.model = lag_of_model.model
