@@ -1,6 +1,6 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="aggregate_id", touched="*") }}
 
--- Everything that happened to a customer, an entry per applied event with the event that says so. The place in the source's stream is its cursor.
+-- Everything that happened to a customer, an entry per applied event with the event that says so; its arrival number is the cursor.
 select
     source_event.arrival_seq as timeline_entry_id,
     linked.account_id,

@@ -63,8 +63,13 @@ select
     tracked.first_submitted_at as submitted_at,
     tracked.promised_completion_at,
     tracked.completed_at,
-    account.account_id is null or tracked.order_number is null or coalesce(item_list.pending_item_count, 0) > 0
-        as is_pending_enrichment,
+    (tracked.account_id is not null and account.account_id is null)
+    or coalesce(item_list.pending_item_count, 0) > 0
+    or (
+        tracked.first_submitted_at is null
+        and coalesce(tracked.first_acknowledged_at, tracked.first_checked_at, tracked.first_started_at, tracked.first_completed_at)
+        is not null
+    ) as is_pending_enrichment,
     tracked.has_gap,
     tracked.has_open_conflict,
     {{ projection_columns() }}

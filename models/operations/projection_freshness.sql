@@ -1,4 +1,4 @@
--- How fresh each read model is: through when it is current per source system, how late the last events came, and whether its promise is kept.
+-- How fresh each read model is: through when it is current per source system, how late its last events came, and whether that is in time.
 with source as (
     select
         register.model,

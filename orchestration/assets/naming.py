@@ -11,6 +11,7 @@ WAIT_SECONDS = 600.0
 LANDING_GROUP = "landing"
 REFERENCE_GROUP = "reference"
 MARTS_GROUP = "marts"
+OPERATIONS_GROUP = "operations"
 RECONCILIATION_GROUP = "reconciliation"
 RELEASE_GROUP = "release"
 

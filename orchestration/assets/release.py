@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from orchestration.assets.naming import (
     MARTS_GROUP,
+    OPERATIONS_GROUP,
     OWNER,
     RECONCILIATION_GROUP,
     RELEASE,
@@ -19,7 +20,9 @@ from orchestration.home import Home
 
 def release_asset(home: Home, models: AssetsDefinition) -> AssetsDefinition:
     """The current release: made of the marts among `models`, once the reconciliation relations' checks have passed."""
-    needed = [spec.key for spec in models.specs if spec.group_name in (MARTS_GROUP, RECONCILIATION_GROUP)]
+    needed = [
+        spec.key for spec in models.specs if spec.group_name in (MARTS_GROUP, OPERATIONS_GROUP, RECONCILIATION_GROUP)
+    ]
 
     @asset(
         key=RELEASE,

@@ -1,5 +1,6 @@
-"""Commands of the operational read models: follow."""
+"""Commands of what is going on now: follow, lookup."""
 
+import json
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from orchestration.cli.output import AsJson, emit, plural, progress, table
 from orchestration.home import Home
 
 if TYPE_CHECKING:
+    from orchestration.observability.lookup import Found
     from orchestration.operations.follow import Followed, Step
 
 GENTLE = 15
@@ -22,6 +24,35 @@ GENTLE = 15
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("follow")(follow)
+    app.command("lookup")(lookup)
+
+
+def lookup(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="An aggregate, an event, or a number people use.")],
+    events: Annotated[int, typer.Option("--events", min=1, help="How many of the latest events to show.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show the latest events of one thing straight from the lake, whatever the read models show."""
+    from orchestration.observability.lookup import lookup as run
+
+    found = run(Home.from_environment(), identifier)
+    emit(as_json, [one.as_json() for one in found], "\n\n".join(_found_text(one, events) for one in found))
+
+
+def _found_text(found: "Found", shown: int) -> str:
+    rows = [
+        [told.aggregate_version, told.event_time, told.event_type, told.source_system, told.event_id, told.batch_seq]
+        for told in found.events[:shown]
+    ]
+    latest = found.events[0]
+    head = f"{found.aggregate_type} {found.aggregate_id}: version {latest.aggregate_version}"
+    lines = [head, table(["version", "event time (UTC)", "event", "source", "event id", "batch"], rows)]
+    if len(found.events) > shown:
+        lines.append(f"… and {plural(len(found.events) - shown, 'earlier event')}")
+    if found.missing_versions:
+        lines.append(f"Versions that never arrived: {', '.join(map(str, found.missing_versions))}")
+    lines.append(f"{latest.event_type} says: {json.dumps(latest.payload, ensure_ascii=False)}")
+    return "\n".join(lines)
 
 
 def follow(

@@ -58,15 +58,22 @@ def rollback(
 
 
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement that reads; `marts` is on the search path.")],
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="One statement that reads; `marts` and `operations` need no prefix.")
+    ],
     release: Annotated[str | None, typer.Option(help="Id of a release; the current one without it.")] = None,
     role: Annotated[str | None, typer.Option(help="Role to read as. Roles: none defined yet.")] = None,
+    operations: Annotated[
+        bool, typer.Option("--operations", help="Ask what `tieout follow` released last, not the release of finance.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask a release with SQL. Amounts keep every digit; in JSON they are strings."""
+    from orchestration.operations.home import OperationsHome
     from orchestration.publishing.query import query as run
 
-    answer = run(Home.from_environment(), sql, release, role)
+    home = Home.from_environment()
+    answer = run(OperationsHome.of(home) if operations else home, sql, release, role)
     emit(as_json, answer.objects(), answer_text(answer))
 
 

@@ -85,8 +85,8 @@ def rebuild(home: Home, project: Path = PROJECT_ROOT, progress: "Progress | None
         lake = LakeState(*held)
     number = int(live.generation.rpartition("-")[2]) + 1
     fresh = replace(live, generation=f"{live.generation.rpartition('-')[0]}-{number}")
-    _build(fresh, project, settings, code, lake, progress)
-    differing = _differences(live, fresh) if held is not None else {}
+    excluded = _build(fresh, project, settings, code, lake, progress)
+    differing = _differences(live, fresh, excluded) if held is not None else {}
     _remember(home, fresh.generation, code)
     return differing
 
@@ -134,8 +134,11 @@ def _is_whole(ops: OperationsHome) -> bool:
 
 def _build(
     ops: OperationsHome, project: Path, settings: Settings, code: str, lake: LakeState, progress: "Progress | None"
-) -> None:
-    """Everything that the read models are made from, by dbt, with its tests; whole once its inputs are recorded."""
+) -> dict[str, set[str]]:
+    """Everything that the read models are made from, by dbt, with its tests; whole once its inputs are recorded.
+
+    Returns the columns that checksums leave out, by relation.
+    """
     shutil.rmtree(ops.warehouse.parent, ignore_errors=True)
     ops.warehouse.parent.mkdir(parents=True)
     inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now())
@@ -156,6 +159,10 @@ def _build(
         engine.record(connection, inputs)
     finally:
         connection.close()
+    excluded: dict[str, set[str]] = {}
+    for relation, column in outcome.checksum_exclusions:
+        excluded.setdefault(relation, set()).add(column)
+    return excluded
 
 
 def _open(ops: OperationsHome, project: Path, settings: Settings, code: str) -> Prepared:
@@ -191,19 +198,21 @@ def _variables(ops: OperationsHome, settings: Settings, inputs: dict[str, str]) 
     return {"lake_path": str(ops.lake), "reporting_currency": settings.reporting_currency, **told}
 
 
-def _differences(live: OperationsHome, fresh: OperationsHome) -> dict[str, tuple[str, str]]:
-    sides = [_checksums(home) for home in (live, fresh)]
+def _differences(
+    live: OperationsHome, fresh: OperationsHome, excluded: dict[str, set[str]]
+) -> dict[str, tuple[str, str]]:
+    sides = [_checksums(home, excluded) for home in (live, fresh)]
     names = sorted({*sides[0], *sides[1]})
     pairs = {name: (sides[0].get(name, "missing"), sides[1].get(name, "missing")) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _checksums(ops: OperationsHome) -> dict[str, str]:
+def _checksums(ops: OperationsHome, excluded: dict[str, set[str]]) -> dict[str, str]:
     from orchestration.warehouse.checksums import schema_checksums
 
     connection = _connect(ops)
     try:
-        found = schema_checksums(connection, schema=release.SCHEMA)
+        found = schema_checksums(connection, schema=release.SCHEMA, excluded=excluded)
     finally:
         connection.close()
     return {item.relation: f"{item.row_count}-{item.checksum}" for item in found}

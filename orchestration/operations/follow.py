@@ -111,6 +111,12 @@ class Follower(AbstractContextManager["Follower"]):
             inputs, landed, waiting_since, arrivals, landing, models, began, release_id, ran, failed
         ), left
 
+    def inputs_now(self) -> Inputs:
+        """The inputs that the read models show."""
+        held = engine.followed(self.prepared.connection)
+        assert held is not None
+        return Inputs(held[0], held[0], held[1], held[1], now())
+
     def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
         """Let readers see the read models as they are; with a failed check they keep what they have."""
         prepared = self.prepared
@@ -203,7 +209,8 @@ def _is_released(prepared: Prepared) -> bool:
         return False
     manifest = store.find(prepared.home, current).manifest
     followed = engine.followed(prepared.connection)
-    return followed is not None and manifest["lake_high_water"] == followed[0] and manifest["code"] == prepared.code
+    mine = manifest["code"] == prepared.code and manifest["generation"] == prepared.home.generation
+    return mine and followed is not None and manifest["lake_high_water"] == followed[0]
 
 
 def _oldest(home: Home) -> float | None:

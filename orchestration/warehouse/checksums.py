@@ -41,7 +41,7 @@ def canonical_text(column: str, data_type: str) -> str:
         text = f"cast({name} as varchar)"
     elif INSTANT.fullmatch(data_type):
         text = f"cast(epoch_us({name}) as varchar)"
-    elif data_type == "VARCHAR[]":
+    elif data_type.endswith("[]"):
         text = f"cast(to_json({name}) as varchar)"
     else:
         raise Unusable(

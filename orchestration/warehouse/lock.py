@@ -81,7 +81,7 @@ def _acquire(handle: int, path: Path, purpose: str, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 who = _read_holder(handle)
                 raise Refused(
-                    f"Cannot {purpose}: process {who.pid} is at it ({who.purpose}, since {who.since}). "
+                    f"Cannot {purpose}: in use ({who.purpose}, process {who.pid}, since {who.since}). "
                     f"Wait until it has ended and run this again; `tieout status` shows the holder of {path}."
                 ) from None
         time.sleep(POLL_SECONDS)

@@ -1,7 +1,7 @@
 {{ config(materialized="table") }}
 
--- How much each open order is at risk and why, from the age and state of its tasks, its promise and its fallout; told in hours of the calendar
--- and in hours in which the service desk of its region was open.
+-- How much each open order is at risk and why, from the age and state of its tasks, its promise and its fallout; its age in its state also
+-- in seconds in which the service desk of its region was open.
 {% set high = {
     "PROMISE_BROKEN": "lifecycle.is_overdue",
     "FALLOUT_OPEN": "lifecycle.open_fallout_count > 0",

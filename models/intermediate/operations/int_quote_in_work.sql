@@ -6,7 +6,24 @@ with ordered as (
 )
 
 select
-    revision.*,
+    revision.quote_id,
+    revision.quote_revision,
+    revision.quote_number,
+    revision.account_id,
+    revision.opportunity_id,
+    revision.sales_rep_id,
+    revision.sales_team,
+    revision.region,
+    revision.channel,
+    revision.revision_status,
+    revision.is_open,
+    revision.status_since,
+    revision.last_priced_at,
+    revision.approved_at,
+    revision.accepted_at,
+    revision.has_gap,
+    revision.has_open_conflict,
+    revision.arrival_seq,
     revision.revision_status = 'ACCEPTED' as is_accepted,
     case when revision.is_open then revision.status_since else revision.accepted_at end as waiting_since
 from {{ ref("fact_quote_lifecycle") }} as revision

@@ -1,0 +1,177 @@
+"""`tieout follow`: however events arrive, the read models are those of a build; readers see them whole or not at all."""
+
+import random
+import shutil
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from support import awkward_stream
+
+from orchestration.errors import Refused
+from orchestration.home import Home
+from orchestration.landing import land
+from orchestration.operations import engine
+from orchestration.operations.bootstrap import rebuild
+from orchestration.operations.follow import Follower, follow
+from orchestration.operations.home import OperationsHome
+from orchestration.publishing import store
+from orchestration.publishing.query import query
+from orchestration.warehouse.build import build
+from orchestration.warehouse.checksums import RelationChecksum, excluded_columns, schema_checksums
+
+MODELS = {
+    "approval_inbox",
+    "customer_timeline",
+    "expiring_quotes",
+    "fulfillment_fallout",
+    "order_sla_risk",
+    "order_tracking",
+    "order_tracking_item",
+    "order_tracking_task",
+    "projection_freshness",
+    "quote_worklist",
+    "stale_approvals",
+}
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIEOUT_INBOX_SETTLE_SECONDS", "0")
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home that follows a third of the awkward stream; the rest is to come, in any order and some of it twice."""
+    home = Home(tmp_path_factory.mktemp("follow") / "home")
+    lines = awkward_stream.lines()
+    random.Random(5).shuffle(lines)
+    third = len(lines) // 3
+    home.inbox.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIEOUT_INBOX_SETTLE_SECONDS", "0")
+        put(home, "1", lines[:third])
+        steps = follow(home, once=True).steps
+        assert [step.files for step in steps] == [1]
+    (home.root / "rest-2").write_bytes(b"\n".join(lines[third - 20 : 2 * third]))
+    (home.root / "rest-3").write_bytes(b"\n".join(lines[2 * third :] + lines[:30]))
+    yield home
+
+
+@pytest.fixture
+def home(started: Home) -> Iterator[Home]:
+    """The started home, as it was: dbt's kept parse is of one path."""
+    before = started.root.with_name("before")
+    shutil.copytree(started.root, before, symlinks=True)
+    yield started
+    shutil.rmtree(started.root)
+    before.rename(started.root)
+
+
+def put(home: Home, name: str, lines: list[bytes]) -> None:
+    part = home.inbox / f".{name}.ndjson.part"
+    part.write_bytes(b"\n".join(lines) + b"\n")
+    part.rename(home.inbox / f"{name}.ndjson")
+
+
+def released(home: Home, excluded: dict[str, set[str]]) -> dict[str, RelationChecksum]:
+    release = store.find(OperationsHome.of(home), None)
+    with duckdb.connect(str(release.database.resolve()), read_only=True) as connection:
+        found = schema_checksums(connection, schema="operations", excluded=excluded)
+    return {item.relation: item for item in found}
+
+
+def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]:
+    """What a build of the whole project makes of the same lake."""
+    result = build(home)
+    assert result.complete, [node.message for node in result.failed]
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        excluded = {name: set(columns) for name, columns in excluded_columns(connection).items()}
+        found = schema_checksums(connection, schema="operations", excluded=excluded)
+    return {item.relation: item for item in found}, excluded
+
+
+def test_what_was_followed_is_what_is_built(home: Home) -> None:
+    """Out of order, twice, with conflicts that are decided later: the same rows as one build of everything."""
+    put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+    assert len(follow(home, once=True).steps) == 1
+    put(home, "3", (home.root / "rest-3").read_bytes().split(b"\n"))
+    awkward_stream.settle(home)
+    result = follow(home, once=True)
+    assert awkward_stream.settle(home) >= 0
+    last = follow(home, once=True)
+    assert not result.left
+    assert not last.left
+    wanted, excluded = built(home)
+    assert set(wanted) == MODELS
+    assert released(home, excluded) == wanted
+    assert sum(item.row_count > 0 for item in wanted.values()) >= 8
+    whole = home.root.with_name("whole")
+    land(Home(whole), [home.inbox])
+    awkward_stream.settle(Home(whole))
+    at_once, _ = built(Home(whole))
+    counts = {name: item.row_count for name, item in at_once.items()}
+    assert counts == {name: item.row_count for name, item in wanted.items()}
+
+
+def test_stopped_in_the_middle_of_a_step_nothing_has_changed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+    before = store.current_id(OperationsHome.of(home))
+    real, seen = engine._run, []
+
+    def stops(connection: object, step: engine.Step, *others: object) -> bool:
+        seen.append(step.name)
+        if step.name == "quote_worklist":
+            raise KeyboardInterrupt
+        return real(connection, step, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "_run", stops)
+    with pytest.raises(KeyboardInterrupt):
+        follow(home, once=True)
+    assert len(seen) > 30
+    assert store.current_id(OperationsHome.of(home)) == before
+    monkeypatch.setattr(engine, "_run", real)
+    (step,) = follow(home, once=True).steps
+    assert step.events > 40, "the batch that had landed is taken up"
+    assert step.release_id != before
+
+
+def test_a_failed_check_keeps_readers_where_they_are(home: Home) -> None:
+    with Follower(home) as follower:
+        prepared = follower.prepared
+        prepared.connection.execute("insert into operations.quote_worklist from operations.quote_worklist limit 1")
+        failed = engine.failing(prepared.connection, prepared.plan.checks)
+        assert list(failed.values()) == [1]
+        before = store.current_id(prepared.home)
+        held = engine.followed(prepared.connection)
+        assert held is not None
+        assert follower.release(follower.inputs_now(), failed) == ""
+        assert store.current_id(prepared.home) == before
+
+
+def test_a_second_follower_is_refused(home: Home) -> None:
+    with Follower(home), pytest.raises(Refused, match="keep the read models current"):
+        follow(home, once=True)
+
+
+def test_a_bug_of_the_projection_is_found_and_undone_by_a_rebuild(home: Home) -> None:
+    """Readers have the damaged rows; the rebuild beside names the model, and the next step releases the right ones."""
+    with Follower(home) as follower:
+        connection = follower.prepared.connection
+        connection.execute("update operations.quote_worklist set next_action = 'SEND' where next_action <> 'SEND'")
+        wrong = follower.release(follower.inputs_now(), {})
+    sql = "select count(*) as n from quote_worklist where next_action <> 'SEND'"
+    assert query(OperationsHome.of(home), sql).rows == [(0,)]
+    assert list(rebuild(home)) == ["quote_worklist"]
+    assert store.current_id(OperationsHome.of(home)) == wrong, "readers are not disturbed"
+    assert len(follow(home, once=True).steps) == 1
+    assert query(OperationsHome.of(home), sql).rows[0][0] > 0
+    assert rebuild(home) == {}
+
+
+def test_a_batch_that_is_gone_is_told(home: Home) -> None:
+    put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+    follow(home, once=True)
+    shutil.rmtree(max((home.lake / "batches").iterdir()))
+    with pytest.raises(Refused, match="it is another lake"):
+        follow(home, once=True)
