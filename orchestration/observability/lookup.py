@@ -103,7 +103,7 @@ def lookup(home: Home, identifier: str) -> tuple[Found, ...]:
 
 def _aggregate(connection: "duckdb.DuckDBPyConnection", aggregate_type: str, aggregate_id: str) -> Found:
     rows = connection.execute(EVENTS, [aggregate_type, aggregate_id]).fetchall()
-    events = tuple(Told(*row[:-1], json.loads(row[-1])) for row in rows)
+    events = tuple(Told(*row[:-1], payload=json.loads(row[-1])) for row in rows)
     versions = {event.aggregate_version for event in events}
     missing = tuple(number for number in range(1, max(versions)) if number not in versions)
     return Found(aggregate_type, aggregate_id, events, missing)

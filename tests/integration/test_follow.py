@@ -1,4 +1,4 @@
-"""`tieout follow`: however events arrive, the read models are those of a build; readers see them whole or not at all."""
+"""`tieout follow`: however events arrive, the rows are those of a build; readers see them whole or not at all."""
 
 import random
 import shutil
