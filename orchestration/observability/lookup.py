@@ -1,7 +1,7 @@
 """The latest events of one thing, straight from the lake: what a read model or an index may not show yet."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import Refused
@@ -103,7 +103,9 @@ def lookup(home: Home, identifier: str) -> tuple[Found, ...]:
 
 def _aggregate(connection: "duckdb.DuckDBPyConnection", aggregate_type: str, aggregate_id: str) -> Found:
     rows = connection.execute(EVENTS, [aggregate_type, aggregate_id]).fetchall()
-    events = tuple(Told(*row[:-1], payload=json.loads(row[-1])) for row in rows)
+    names = [field.name for field in fields(Told)]
+    told = (dict(zip(names, row, strict=True)) for row in rows)
+    events = tuple(Told(**{**one, "payload": json.loads(str(one["payload"]))}) for one in told)
     versions = {event.aggregate_version for event in events}
     missing = tuple(number for number in range(1, max(versions)) if number not in versions)
     return Found(aggregate_type, aggregate_id, events, missing)
