@@ -35,5 +35,17 @@ class Home:
         return self.root / "ledger" / "ledger.ndjson"
 
     @property
+    def dbt_target(self) -> Path:
+        return self.root / "dbt" / "target"
+
+    @property
+    def closes(self) -> Path:
+        return self.root / "closes"
+
+    @property
+    def evidence(self) -> Path:
+        return self.root / "evidence"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"

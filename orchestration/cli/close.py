@@ -1,24 +1,242 @@
-"""The command that will close a period; it comes with the close itself."""
+"""Commands of the period close: close, reopen, sign, breaks, evidence."""
 
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.cli.output import AsJson
-from orchestration.errors import Unusable
+from orchestration.cli.output import AsJson, emit, plural, progress, table
+from orchestration.errors import Refused
+from orchestration.home import Home
+
+if TYPE_CHECKING:
+    from orchestration.closing.breaks import Break
+    from orchestration.closing.close import CloseResult
+    from orchestration.closing.gates import GateResult
+
+PeriodName = Annotated[str, typer.Argument(metavar="PERIOD", help="The period, such as 2026-09 (2026-P09 in 4-4-5).")]
+EntityName = Annotated[str, typer.Option("--entity", help="Who closes: an entity of seeds/close_entity.csv.")]
+By = Annotated[str, typer.Option("--by", help="The person who does this.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("close")(close)
+    app.command("reopen")(reopen)
+    app.command("sign")(sign)
+    breaks = typer.Typer(help="What does not tie, since when, and who owns it.", no_args_is_help=True)
+    breaks.command("list")(breaks_list)
+    breaks.command("explain")(breaks_explain)
+    app.add_typer(breaks, name="breaks")
+    evidence = typer.Typer(help="The evidence packages of the closes.", no_args_is_help=True)
+    evidence.command("list")(evidence_list)
+    evidence.command("delete")(evidence_delete)
+    app.add_typer(evidence, name="evidence")
 
 
 def close(
-    period: Annotated[str, typer.Argument(metavar="PERIOD", help="The period to close, such as 2026-09.")],
+    period: PeriodName,
+    by: By = "",
+    entity: EntityName = "group",
+    soft: Annotated[
+        bool, typer.Option("--soft", help="Look at the gates and record that the close is prepared.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Build the closed period anew from the lake and compare every byte.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Close a period (not built yet)."""
-    raise Unusable(
-        f"`tieout close {period}` is not built yet: it comes with the period close. Nothing was closed or changed. "
-        "Until then `tieout reconcile` shows what ties out and `tieout publish` freezes it as a release."
+    """Close a period: look at every gate, freeze its figures, and seal the evidence."""
+    from orchestration.closing.close import close as run
+    from orchestration.closing.close import verify_close
+
+    home = Home.from_environment()
+    if verify:
+        told = verify_close(home, period, entity=entity, progress=progress())
+        text = "\n".join(told) or f"{period} of {entity} is byte for byte what was closed."
+        emit(as_json, {"entity": entity, "period": period, "differences": told}, text)
+        if told:
+            raise typer.Exit(1)
+        return
+    result = run(home, period, by=by, entity=entity, soft=soft, progress=progress())
+    emit(as_json, close_json(result), close_text(home, result))
+    if result.state != "closed" and not (soft and not result.failed):
+        raise typer.Exit(1)
+
+
+def reopen(
+    period: PeriodName,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is opened again.")],
+    approver: Annotated[str, typer.Option("--approver", help="Who allows it.")],
+    entity: EntityName = "group",
+    as_json: AsJson = False,
+) -> None:
+    """Open the last closed period again; its package stays beside the one that the next close makes."""
+    from orchestration.closing.close import reopen as run
+
+    run(Home.from_environment(), period, reason=reason, approver=approver, entity=entity)
+    emit(as_json, {"entity": entity, "period": period, "state": "reopened"}, f"{period} of {entity} is open again.")
+
+
+def sign(
+    period: PeriodName,
+    role: Annotated[str, typer.Option("--as", help="preparer or approver.")],
+    by: By,
+    key: Annotated[Path | None, typer.Option("--key", help="Ed25519 key (PEM); made where it is missing.")] = None,
+    entity: EntityName = "group",
+    as_json: AsJson = False,
+) -> None:
+    """Sign the package of a closed period; preparer and approver are two people with two keys."""
+    from orchestration.closing import signing, states
+
+    home = Home.from_environment()
+    closed = {one.period: one for one in states.closed(home, entity)}
+    if period not in closed:
+        raise Refused(f"{period} of {entity} is not closed: there is nothing to sign.")
+    file = key or home.root / "keys" / f"{by.strip().casefold().replace(' ', '-') or 'nobody'}.pem"
+    made = signing.sign(home.evidence / closed[period].package, role, by, file)
+    value = {"package": made.package, "role": made.role, "signer": made.signer, "signed_at": made.signed_at}
+    emit(as_json, value, f"{made.signer} signed {made.package[:16]}… as {made.role}, with the key {file}.")
+
+
+def breaks_list(
+    status: Annotated[str | None, typer.Option(help="open, explained, waived or cleared.")] = None,
+    leg: Annotated[str | None, typer.Option(help="quote_order, order_billing, order_asset or asset_billing.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the breaks that the ledger knows: those of the last close or attempt to close."""
+    from orchestration.closing.breaks import recorded
+
+    found = [
+        one
+        for one in recorded(Home.from_environment(), datetime.now(UTC).date())
+        if status in (None, one.status) and leg in (None, one.leg)
+    ]
+    emit(as_json, [one.as_json() for one in found], breaks_text(found))
+
+
+def breaks_explain(
+    names: Annotated[list[str], typer.Argument(metavar="BREAK...", help="Ids of breaks, or classes of them.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why they are there, and why they will go.")],
+    by: By,
+    as_json: AsJson = False,
+) -> None:
+    """Explain open breaks: they no longer stand against the close, and stay listed with the reason."""
+    from orchestration.closing.breaks import explain
+
+    done = explain(Home.from_environment(), names, reason=reason, by=by)
+    emit(as_json, {"explained": done}, f"Explained {plural(len(done), 'break')}.")
+
+
+def evidence_list(as_json: AsJson = False) -> None:
+    """List the packages with their periods, signatures and how long they are kept."""
+    from orchestration.closing import evidence, signing
+
+    rows = []
+    for package in evidence.packages(Home.from_environment()):
+        said = evidence.read(package)
+        signed = {
+            one.role: one.signer
+            for one in signing.signatures(package)
+            if not signing.objection(package, package.name, one)
+        }
+        rows.append(
+            {
+                "package": package.name,
+                "entity": said["entity"]["name"],
+                "period": said["period"]["name"],
+                "version": said["version"],
+                "signed": signed,
+                "kept_until": said["retention"]["until"],
+                "report": str(package / "report.html"),
+            }
+        )
+    text = table(
+        ["period", "entity", "version", "package", "preparer", "approver", "kept until"],
+        [
+            [r["period"], r["entity"], r["version"], str(r["package"])[:16], *_signers(r["signed"]), r["kept_until"]]
+            for r in rows
+        ],
     )
+    emit(as_json, rows, text)
+
+
+def evidence_delete(
+    package: Annotated[str, typer.Argument(metavar="PACKAGE", help="Hash of a package, or its beginning.")],
+    as_json: AsJson = False,
+) -> None:
+    """Delete a package whose retention has ended; before that day it is refused."""
+    from orchestration.closing.evidence import delete
+
+    delete(Home.from_environment(), package)
+    emit(as_json, {"deleted": package}, f"Deleted {package}.")
+
+
+def close_json(result: "CloseResult") -> dict[str, Any]:
+    """A close as JSON (docs/cli.md)."""
+    return {
+        "entity": result.entity,
+        "period": result.period,
+        "state": result.state,
+        "version": result.version,
+        "package": result.package or None,
+        "is_new": result.is_new,
+        "gates": [gate.as_json() for gate in result.gates],
+        "breaks": [one.as_json() for one in result.breaks],
+        "roll_forward": [roll.as_json() for roll in result.roll_forward],
+    }
+
+
+def close_text(home: Home, result: "CloseResult") -> str:
+    """A close for a person: what the gates say, then what is to be done."""
+    lines = [gates_text(result.gates)]
+    if result.roll_forward:
+        rolls = [list(roll.as_json().values()) for roll in result.roll_forward]
+        lines.append(table(["leg", "currency", "opening", "new", "cleared", "adjusted", "closing"], rolls))
+    if result.state == "closed":
+        told = "Closed" if result.is_new else "Was closed already:"
+        lines.append(f"{told} {result.period} of {result.entity}, version {result.version}.")
+        lines.append(f"Report: {home.evidence / result.package / 'report.html'}")
+        lines.append(f"Next: `tieout sign {result.period} --as preparer --by NAME`, then the approver.")
+    else:
+        lines += [f"{gate.gate} at {gate.partition}: {gate.next_step}" for gate in result.failed if gate.next_step]
+        lines.append(f"{result.period} of {result.entity} is {result.state.replace('_', ' ')}: not closed.")
+    return "\n".join(lines)
+
+
+def gates_text(found: "tuple[GateResult, ...]") -> str:
+    """A line per gate, and one per partition that did not pass."""
+    rows: list[list[object]] = []
+    for name in dict.fromkeys(gate.gate for gate in found):
+        mine = [gate for gate in found if gate.gate == name]
+        wrong = [gate for gate in mine if gate.verdict != "passed"]
+        if not wrong:
+            rows.append([name, "passed", f"{plural(len(mine), 'partition')}", "", mine[0].message])
+        rows += [[name, gate.verdict, gate.partition, gate.amount, gate.message] for gate in wrong]
+    return table(["gate", "verdict", "partition", "amount", "what"], rows)
+
+
+def breaks_text(found: "list[Break]") -> str:
+    """Breaks for a person."""
+    columns = ["break", "leg", "class", "key", "difference", "currency", "owner", "age", "status", "note"]
+    rows = [
+        [
+            b.break_id,
+            b.leg,
+            b.break_class,
+            b.key,
+            b.difference,
+            b.currency,
+            b.owner,
+            f"{b.age_days} d",
+            b.status,
+            b.note,
+        ]
+        for b in found
+    ]
+    return f"{table(columns, rows)}\n{plural(len(found), 'break')}"
+
+
+def _signers(signed: Any) -> list[str]:
+    return [signed.get("preparer", ""), signed.get("approver", "")]

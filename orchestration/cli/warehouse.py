@@ -7,6 +7,7 @@ import typer
 from orchestration.cli.landing import land_json, land_text
 from orchestration.cli.output import AsJson, emit, plural, progress, table
 from orchestration.cli.publishing import published_text, release_json
+from orchestration.errors import Refused
 from orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -64,13 +65,55 @@ def refresh(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def verify(as_json: AsJson = False) -> None:
+def verify(
+    evidence: Annotated[
+        str | None,
+        typer.Option("--evidence", metavar="FOLDER", help="Check evidence packages alone: a folder, or `all` of them."),
+    ] = None,
+    rebuild: Annotated[
+        str | None,
+        typer.Option(
+            "--rebuild", metavar="RELEASE", help="Build a release's marts anew from the lake and compare them."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Check that ledger, lake and releases are what was written; says where one is not."""
+    home = Home.from_environment()
+    if evidence is not None:
+        _verify_evidence(home, evidence, as_json)
+        return
+    if rebuild is not None:
+        from orchestration.closing.past import differences_from_release
+
+        differing = differences_from_release(home, rebuild, progress())
+        text = (
+            f"Other rows than the release: {', '.join(differing)}" if differing else "Every mart is what was published."
+        )
+        emit(as_json, {"release": rebuild, "differing": differing}, text)
+        if differing:
+            raise typer.Exit(1)
+        return
     from orchestration.observability.integrity import verify as run
 
-    findings = run(Home.from_environment())
+    findings = run(home)
     value = {"ok": all(item.ok for item in findings), "checks": [item.as_json() for item in findings]}
     emit(as_json, value, table(["what", "", "found"], [item.as_row() for item in findings]))
+    if not value["ok"]:
+        raise typer.Exit(1)
+
+
+def _verify_evidence(home: Home, chosen: str, as_json: bool) -> None:
+    from pathlib import Path
+
+    from orchestration.closing import evidence
+
+    found = list(evidence.verify_chain(home) if chosen == "all" else evidence.verify(Path(chosen).resolve()))
+    if not found:
+        raise Refused("There is no evidence package: nothing was checked. `tieout close PERIOD` makes the first.")
+    value = {"ok": all(one.ok for one in found), "findings": [vars(one) for one in found]}
+    rows = [[one.package[:16], one.what, "" if one.ok else "WRONG", one.found] for one in found]
+    emit(as_json, value, table(["package", "what", "", "found"], rows))
     if not value["ok"]:
         raise typer.Exit(1)
 

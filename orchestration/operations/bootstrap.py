@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.closing.index import index_folder
 from orchestration.errors import Refused
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.operations import engine, release
@@ -195,7 +196,8 @@ def _dbt(ops: OperationsHome, project: Path, settings: Settings) -> DbtProject:
 def _variables(ops: OperationsHome, settings: Settings, inputs: dict[str, str]) -> dict[str, Any]:
     numbers = ("lake_high_water", "built_through")
     told = {name: int(text) if name in numbers else text for name, text in inputs.items()}
-    return {"lake_path": str(ops.lake), "reporting_currency": settings.reporting_currency, **told}
+    paths = {"lake_path": str(ops.lake), "closes_path": str(index_folder(ops))}
+    return {**paths, "reporting_currency": settings.reporting_currency, **told}
 
 
 def _differences(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestration.closing.index import index_folder
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.publishing import store
@@ -90,7 +91,7 @@ def _make(home: Home, evidence: Evidence, progress: Progress | None) -> Release:
     if progress:
         progress(f"writing release {release_id}")
     database = folder / store.DATABASE
-    properties = _properties(release_id, created, evidence)
+    properties = _properties(release_id, created, evidence, index_folder(home).name)
     content = write_database(database, home, evidence.build, evidence.checks, properties)
     _require_version(evidence, content.data_version)
     if not content.models:
@@ -124,7 +125,7 @@ def _require_version(evidence: Evidence, found: str) -> None:
         )
 
 
-def _properties(release_id: str, created: datetime, evidence: Evidence) -> dict[str, str]:
+def _properties(release_id: str, created: datetime, evidence: Evidence, closes_index: str) -> dict[str, str]:
     build = evidence.build
     return {
         "release_id": release_id,
@@ -136,6 +137,7 @@ def _properties(release_id: str, created: datetime, evidence: Evidence) -> dict[
         "git_revision": build.git_revision,
         "code_hash": build.code_hash,
         "dbt_manifest_hash": build.dbt_manifest_hash,
+        "closes_index": closes_index,
         "ledger_seq": str(evidence.audit.seq),
         "ledger_hash": evidence.audit.hash,
     }

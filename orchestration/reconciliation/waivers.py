@@ -28,6 +28,8 @@ from orchestration.reconciliation.suites import Check
 WAIVERS = PROJECT_ROOT / "waivers.yml"
 REQUIRED = ("check", "partition", "amount_limit", "reason", "approver", "expires")
 OPTIONAL = ("count_limit",)
+# `breaks` and `gates` are those of the close (orchestration/closing/waivers.py).
+FIELDS = {"waivers", "breaks", "gates"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def load_waivers(checks: Iterable[Check], path: Path | None = None) -> list[Waiv
         raise Unusable(f"{path}: not YAML: {error}") from error
     if content is None:
         return []
-    if not isinstance(content, dict) or set(content) != {"waivers"}:
-        raise Unusable(f"{path}: expected one field, waivers, with a list")
+    if not isinstance(content, dict) or "waivers" not in content or set(content) - FIELDS:
+        raise Unusable(f"{path}: expected one field, waivers, with a list, and for the close breaks and gates")
     entries = content["waivers"] or []
     if not isinstance(entries, list):
         raise Unusable(f"{path}: waivers is to be a list")
@@ -108,15 +110,16 @@ def _waiver(entry: Any, known: Mapping[str, Check], where: str) -> Waiver:
     return Waiver(
         check=check.key,
         partition=str(entry["partition"]),
-        amount_limit=_amount(entry["amount_limit"], f"{where}.amount_limit"),
+        amount_limit=parse_amount(entry["amount_limit"], f"{where}.amount_limit"),
         count_limit=count_limit,
-        reason=_text(entry["reason"], f"{where}.reason"),
-        approver=_text(entry["approver"], f"{where}.approver"),
-        expires=_day(entry["expires"], f"{where}.expires"),
+        reason=parse_text(entry["reason"], f"{where}.reason"),
+        approver=parse_text(entry["approver"], f"{where}.approver"),
+        expires=parse_day(entry["expires"], f"{where}.expires"),
     )
 
 
-def _amount(value: object, where: str) -> Decimal:
+def parse_amount(value: object, where: str) -> Decimal:
+    """An amount of 0 or more. Raises Unusable for anything else, a float among it."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise Unusable(f'{where}: {value!r}: write the amount in quotes, such as "125.00", so that it stays exact')
     try:
@@ -136,13 +139,15 @@ def _count(value: object, where: str) -> int | None:
     return value
 
 
-def _text(value: object, where: str) -> str:
+def parse_text(value: object, where: str) -> str:
+    """A text with something in it. Raises Unusable for anything else."""
     if not isinstance(value, str) or not value.strip():
         raise Unusable(f"{where}: {value!r}: give a text")
     return value.strip()
 
 
-def _day(value: object, where: str) -> date:
+def parse_day(value: object, where: str) -> date:
+    """A day. Raises Unusable for anything else, a moment among it."""
     if isinstance(value, datetime) or not isinstance(value, date):
         raise Unusable(f"{where}: {value!r}: give a day, such as 2026-12-31")
     return value

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.closing.index import index_folder
 from orchestration.errors import Refused, Unusable
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.settings import Settings
@@ -66,17 +67,21 @@ def build(
     progress: Progress | None = None,
     project: Path = PROJECT_ROOT,
     wait_seconds: float = PATIENCE_SECONDS,
+    knowledge: LakeState | None = None,
+    closes: Path | None = None,
 ) -> BuildResult:
     """Build what the lake holds up to now; the same inputs give the same rows, however often it is run.
 
     `as_of`: ISO 8601, UTC where it names no zone; without it the latest event time that is not later than its landing.
-    `select`: dbt selectors; such a build is never recorded as complete. Raises Refused when the warehouse is in use or
-    dbt cannot run, Unusable when nothing has landed. Failed models and tests do not raise: see `BuildResult.failed`.
+    `select`: dbt selectors; such a build is never recorded as complete. `knowledge` and `closes`: what was known then
+    and which index of closes there was, to build the past anew (orchestration/closing/past.py). Raises Refused when
+    the warehouse is in use or dbt cannot run, Unusable when nothing has landed. Failed models and tests do not raise:
+    see `BuildResult.failed`.
     """
     settings = Settings.from_environment()
     moment = parse_as_of(as_of) if as_of else None
     with warehouse_lock(home, "build the warehouse", wait_seconds=wait_seconds):
-        return _build(home, settings, full_refresh, moment, select, progress, project)
+        return _build(home, settings, full_refresh, moment, select, progress, project, knowledge, closes)
 
 
 def parse_as_of(text: str) -> datetime:
@@ -96,13 +101,15 @@ def _build(
     select: Sequence[str] | None,
     progress: Progress | None,
     project: Path,
+    knowledge: LakeState | None,
+    closes: Path | None,
 ) -> BuildResult:
     from orchestration.landing import add_new_event_types
 
     started = _now()
     rates = _land_reference_rates(home, progress)
     current_code = f"{code_hash(project)}/{settings.reporting_currency}/{rates}"
-    lake = read_lake(home)
+    lake = knowledge or read_lake(home)
     add_new_event_types(home)
     plan = _plan(home, lake, as_of, current_code, full_refresh)
     build_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -110,7 +117,7 @@ def _build(
     if progress:
         progress(f"{'full' if plan.full_refresh else 'incremental'} build ({plan.reason})")
     parse_key = f"{current_code}/{home.lake}/{_dbt_version()}"
-    variables = _variables(home, settings, plan)
+    variables = _variables(home, settings, plan, closes or index_folder(home))
     outcome = DbtProject(home, project, settings.dbt_threads).run(
         "build",
         variables,
@@ -184,9 +191,10 @@ def _why_full(
     return ""
 
 
-def _variables(home: Home, settings: Settings, plan: Plan) -> dict[str, Any]:
+def _variables(home: Home, settings: Settings, plan: Plan, closes: Path) -> dict[str, Any]:
     return {
         "lake_path": str(home.lake),
+        "closes_path": str(closes),
         "lake_high_water": plan.lake.high_water,
         "built_through": plan.built_through,
         "as_of": record.timestamp_text(plan.as_of),

@@ -75,7 +75,7 @@ class DbtProject:
 
     def __init__(self, home: Home, project: Path, threads: int, target: Path | None = None) -> None:
         self._home, self._project, self._threads = home, project, threads
-        self._target = target or home.root / "dbt" / "target"
+        self._target = target or home.dbt_target
 
     @property
     def target(self) -> Path:

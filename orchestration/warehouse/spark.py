@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from orchestration.closing.index import index_folder
 from orchestration.errors import Refused, TieoutError
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse import record
@@ -43,6 +44,7 @@ class Inputs:
         return cls(
             {
                 "lake_path": str(home.lake),
+                "closes_path": str(index_folder(home)),
                 "lake_high_water": last.lake_high_water,
                 "built_through": 0,
                 "as_of": record.timestamp_text(last.as_of),

@@ -8,6 +8,7 @@ import yaml
 from support.dbt_warehouses import PARSE_KEY, Warehouse
 from support.event_lakes import Lake
 
+from orchestration.closing.index import index_folder
 from orchestration.home import PROJECT_ROOT
 from orchestration.warehouse.dbt_runner import DbtProject
 
@@ -18,6 +19,7 @@ def test_every_unit_test_of_the_models_passes(tmp_path: Path, open_warehouse: Ca
     # A unit test of an incremental model asks the warehouse for its columns: the relations have to be there.
     warehouse.build("--empty")
     inputs = {"lake_path": str(lake.path), "lake_high_water": 0, "as_of": "2026-12-01 00:00:00"}
+    inputs["closes_path"] = str(index_folder(warehouse.home))
     project = DbtProject(warehouse.home, PROJECT_ROOT, 2)
     nodes = project.run("test", inputs, PARSE_KEY, None, "--select", "test_type:unit").nodes
     assert [f"{node.name}: {node.message}" for node in nodes if not node.ok] == []

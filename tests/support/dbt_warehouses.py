@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.closing.index import index_folder
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse.checksums import RelationChecksum, schema_checksums
 from orchestration.warehouse.dbt_runner import DbtProject
@@ -60,6 +61,7 @@ class Warehouse:
     def _inputs(self, variables: dict[str, Any]) -> dict[str, Any]:
         return {
             "lake_path": str(self.lake.path),
+            "closes_path": str(index_folder(self.home)),
             "lake_high_water": self.lake.batch_seq,
             "built_through": self.built_through,
             "as_of": "2026-12-01 00:00:00",

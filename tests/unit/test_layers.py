@@ -8,7 +8,9 @@ from orchestration.home import PROJECT_ROOT
 
 MODELS = {path.stem: path for path in (PROJECT_ROOT / "models").rglob("*.sql")}
 SEEDS = {path.stem for path in (PROJECT_ROOT / "seeds").glob("*.csv")}
-READS_LAKE = re.compile(r"\b(lake_events|lake_files|exchange_rate_snapshots|landed_control_sums)\(|\bsource\(")
+READS_LAKE = re.compile(
+    r"\b(close_index|lake_events|lake_files|exchange_rate_snapshots|landed_control_sums)\(|\bsource\("
+)
 MAY_READ = {
     "staging": set(),
     "intermediate": {"staging", "intermediate", "marts", "seed"},

@@ -1,0 +1,19 @@
+{{ config(materialized="table") }}
+
+-- The lines that belong to a closed period as they are today, whatever the period was closed with.
+select
+    closed.entity,
+    closed.period,
+    line.line_type,
+    line.line_key,
+    line.currency,
+    line.amount,
+    line.happened_at,
+    line.source_event_id,
+    line.arrival_seq
+from {{ ref("stg_close__period") }} as closed
+inner join {{ ref("closable_line") }} as line
+    on line.happened_at >= closed.period_start and line.happened_at < closed.period_end
+where
+    line.amount is not null
+    and (closed.region = '*' or closed.region = line.region)

@@ -1,0 +1,11 @@
+-- The periods that are closed, each as it was closed last.
+select
+    closed.entity,
+    closed.period,
+    closed.period_start,
+    closed.period_end,
+    closed.close_version,
+    closed.lake_high_water,
+    closed.open_period,
+    closed.package
+from {{ ref("stg_close__period") }} as closed

@@ -1,0 +1,264 @@
+"""The break ledger: what does not tie, since when, who owns it, what became of it; not the legs themselves."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from orchestration.closing.periods import Entity, Period
+from orchestration.errors import Refused
+from orchestration.home import Home
+from orchestration.reconciliation import ledger
+
+if TYPE_CHECKING:
+    import duckdb
+
+KIND = "break"
+OPEN, EXPLAINED, WAIVED, CLEARED = "open", "explained", "waived", "cleared"
+# Who looks after a difference between two systems: the team of the system on the right, which has to match the left.
+OWNERS = {
+    "quote_order": "operations",
+    "order_billing": "finance",
+    "order_asset": "operations",
+    "asset_billing": "finance",
+}
+LEGS = """
+select
+    leg.leg, leg.leg_class, leg.currency, leg.chain_key, leg.left_net_amount, leg.right_net_amount,
+    leg.difference_net_amount, leg.over_net_amount, leg.under_net_amount,
+    coalesce(
+        cast(leg.billing_period_end_month || '-01' as timestamp), chain.accepted_at, chain.submitted_at, $as_of
+    ) as happened_at,
+    concat_ws(', ', leg.left_event_ids, leg.right_event_ids) as event_ids
+from marts.fact_commercial_leg as leg
+left join marts.fact_commercial_chain as chain using (chain_key)
+left join marts.dim_account as account on chain.account_id = account.account_id
+where leg.is_break and ($region = '*' or coalesce(account.region, '') = $region)
+order by leg.leg, leg.chain_key, leg.leg_class, leg.currency
+"""
+
+
+@dataclass(frozen=True)
+class Break:
+    """One difference that does not tie. Its id is made of what it is, so that it stays the same from run to run.
+
+    Amounts are in `currency`; `difference` is over plus under, never netted, so it is never negative.
+    """
+
+    break_id: str
+    leg: str
+    break_class: str
+    currency: str
+    key: str
+    left_amount: Decimal
+    right_amount: Decimal
+    difference: Decimal
+    owner: str
+    event_ids: str
+    first_seen: date
+    age_days: int
+    status: str
+    note: str = ""
+    noted_by: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """With amounts and days as text."""
+        amounts = {name: f"{getattr(self, name):f}" for name in ("left_amount", "right_amount", "difference")}
+        return {**asdict(self), **amounts, "first_seen": self.first_seen.isoformat()}
+
+
+@dataclass(frozen=True)
+class RollForward:
+    """One leg and currency over a period: opening + new - cleared + adjusted = closing, exactly.
+
+    `adjusted` is what breaks that stayed have grown by, less what they have shrunk by.
+    """
+
+    leg: str
+    currency: str
+    opening: Decimal
+    new: Decimal
+    cleared: Decimal
+    adjusted: Decimal
+    closing: Decimal
+
+    @property
+    def holds(self) -> bool:
+        return self.opening + self.new - self.cleared + self.adjusted == self.closing
+
+    def as_json(self) -> dict[str, Any]:
+        """With amounts as text."""
+        return {name: value if isinstance(value, str) else f"{value:f}" for name, value in asdict(self).items()}
+
+
+def break_id(leg: str, key: str, break_class: str, currency: str) -> str:
+    """The identity of a break: what does not tie, not when it was seen."""
+    return "B-" + hashlib.sha256("\n".join((leg, key, break_class, currency)).encode()).hexdigest()[:16]
+
+
+def found(
+    connection: "duckdb.DuckDBPyConnection", home: Home, entity: Entity, period: Period, as_of: datetime
+) -> list[Break]:
+    """The breaks of everything that happened before the end of a period, as a release or a warehouse has them."""
+    history = _history(home)
+    rows = connection.execute(LEGS, {"as_of": as_of, "region": entity.region}).fetchall()
+    breaks = []
+    for leg, break_class, currency, key, left, right, _, over, under, happened_at, event_ids in rows:
+        if happened_at >= period.end:
+            continue
+        name = break_id(leg, key, break_class, currency)
+        first_seen, status, note, noted_by = history.get(name, (period.end.date(), OPEN, "", ""))
+        breaks.append(
+            Break(
+                break_id=name,
+                leg=leg,
+                break_class=break_class,
+                currency=currency,
+                key=key,
+                left_amount=left,
+                right_amount=right,
+                difference=over + under,
+                owner=OWNERS.get(leg, "finance"),
+                event_ids=event_ids,
+                first_seen=first_seen,
+                age_days=max((period.end.date() - first_seen).days, 0),
+                status=OPEN if status == CLEARED else status,
+                note=note,
+                noted_by=noted_by,
+            )
+        )
+    return breaks
+
+
+def roll_forward(before: Sequence[Break], now: Sequence[Break]) -> list[RollForward]:
+    """From the breaks of the close before to those of this one, per leg and currency."""
+    earlier, later = ({one.break_id: one for one in side} for side in (before, now))
+    lines = []
+    for leg, currency in sorted({(one.leg, one.currency) for one in (*before, *now)}):
+        opening = _sum(one for one in before if (one.leg, one.currency) == (leg, currency))
+        closing = _sum(one for one in now if (one.leg, one.currency) == (leg, currency))
+        mine = {name for name, one in (*earlier.items(), *later.items()) if (one.leg, one.currency) == (leg, currency)}
+        new = _sum(later[name] for name in mine if name not in earlier)
+        cleared = _sum(earlier[name] for name in mine if name not in later)
+        stayed = [name for name in mine if name in earlier and name in later]
+        adjusted = sum((later[name].difference - earlier[name].difference for name in stayed), Decimal(0))
+        lines.append(RollForward(leg, currency, opening, new, cleared, adjusted, closing))
+    return lines
+
+
+def record(home: Home, breaks: Iterable[Break]) -> int:
+    """Keep in the ledger which breaks are new, changed or gone; the same ones twice add nothing. Returns how many."""
+    known = {name: body for name, body in _last_bodies(home).items() if body["status"] != CLEARED}
+    now = {one.break_id: one for one in breaks}
+    entries = []
+    for name, one in now.items():
+        body = one.as_json() | {"age_days": 0}
+        if known.get(name, {}) != body:
+            entries.append((KIND, body))
+    entries += [(KIND, {**body, "status": CLEARED}) for name, body in known.items() if name not in now]
+    if entries:
+        ledger.append_all(home, entries)
+    return len(entries)
+
+
+def explain(home: Home, names: Sequence[str], *, reason: str, by: str) -> list[str]:
+    """Say why breaks are there and will go: they no longer count against the close. `names`: ids, or classes.
+
+    Raises Refused for a name that no open break has, and without a reason or a person.
+    """
+    if not reason.strip() or not by.strip():
+        raise Refused("An explanation needs --reason and --by, the person who gives it.")
+    known = {name: body for name, body in _last_bodies(home).items() if body["status"] in (OPEN, EXPLAINED)}
+    chosen: dict[str, dict[str, Any]] = {}
+    for name in names:
+        mine = {key: body for key, body in known.items() if name in (key, body["break_class"])}
+        if not mine:
+            raise Refused(f"No open break is called {name} or is of that class. `tieout breaks` lists them.")
+        chosen |= mine
+    ledger.append_all(
+        home,
+        [
+            (KIND, {**body, "status": EXPLAINED, "note": reason.strip(), "noted_by": by.strip()})
+            for body in chosen.values()
+        ],
+    )
+    return sorted(chosen)
+
+
+def recorded(home: Home, today: date) -> list[Break]:
+    """Every break that the ledger knows, cleared ones too, by leg and key."""
+    found = []
+    for body in _last_bodies(home).values():
+        first_seen = date.fromisoformat(body["first_seen"])
+        amounts = {name: Decimal(body[name]) for name in ("left_amount", "right_amount", "difference")}
+        named = {**body, **amounts, "first_seen": first_seen, "age_days": max((today - first_seen).days, 0)}
+        found.append(Break(**named))
+    return sorted(found, key=lambda one: (one.leg, one.key, one.break_class, one.currency))
+
+
+def from_json(told: dict[str, Any]) -> Break:
+    """A break as `as_json` told it."""
+    amounts = {name: Decimal(told[name]) for name in ("left_amount", "right_amount", "difference")}
+    return Break(**{**told, **amounts, "first_seen": date.fromisoformat(told["first_seen"])})
+
+
+def waived(breaks: Iterable[Break], accepted: "Iterable[BreakWaiver]", today: date) -> list[Break]:
+    """The breaks, those that a waiver covers marked so."""
+    waivers = list(accepted)
+    marked = []
+    for one in breaks:
+        cover = next((waiver for waiver in waivers if waiver.covers(one, today)), None)
+        if cover and one.status == OPEN:
+            one = replace(one, status=WAIVED, note=cover.reason, noted_by=cover.approver)
+        marked.append(one)
+    return marked
+
+
+@dataclass(frozen=True)
+class BreakWaiver:
+    """Breaks that a named person accepts until a day: one by its id, or all of a leg and class up to an amount each."""
+
+    pattern: str
+    amount_limit: Decimal
+    reason: str
+    approver: str
+    expires: date
+
+    def matches(self, one: Break) -> bool:
+        """Whether it means this break: by id, or as `leg/class`, either of them `*`."""
+        leg, _, break_class = self.pattern.partition("/")
+        return self.pattern == one.break_id or (leg in ("*", one.leg) and break_class in ("*", one.break_class))
+
+    def covers(self, one: Break, today: date) -> bool:
+        """Whether it accepts this break on this day."""
+        return self.matches(one) and today <= self.expires and one.difference <= self.amount_limit
+
+    def objection(self, breaks: Iterable[Break], today: date) -> str | None:
+        """Why it no longer does what it was made for; None when it does."""
+        if today > self.expires:
+            return f"the waiver of {self.pattern} by {self.approver} expired on {self.expires}"
+        over = [one for one in breaks if self.matches(one) and one.difference > self.amount_limit]
+        if over:
+            worst = max(over, key=lambda one: one.difference)
+            return (
+                f"the waiver of {self.pattern} by {self.approver} is exceeded: {worst.break_id} is "
+                f"{worst.difference} {worst.currency}, accepted is {self.amount_limit}"
+            )
+        return None
+
+
+def _history(home: Home) -> dict[str, tuple[date, str, str, str]]:
+    return {
+        name: (date.fromisoformat(body["first_seen"]), body["status"], body["note"], body["noted_by"])
+        for name, body in _last_bodies(home).items()
+    }
+
+
+def _last_bodies(home: Home) -> dict[str, dict[str, Any]]:
+    return {record.body["break_id"]: record.body for record in ledger.read(home) if record.kind == KIND}
+
+
+def _sum(breaks: Iterable[Break]) -> Decimal:
+    return sum((one.difference for one in breaks), Decimal(0))

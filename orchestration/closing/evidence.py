@@ -1,0 +1,177 @@
+"""Evidence packages: a folder named by the hash of its manifest, which names every file in it; how one is checked."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.closing import signing
+from orchestration.errors import Refused, Unusable
+from orchestration.home import Home
+from orchestration.publishing.store import file_sha256, sync_files, sync_folder
+
+MANIFEST = "manifest.json"
+LEDGER = "ledger.ndjson"
+RETENTION_CLASS, RETENTION_YEARS = "7_YEARS", 7
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked of a package."""
+
+    package: str
+    what: str
+    ok: bool
+    found: str
+
+
+def canonical(manifest: dict[str, Any]) -> bytes:
+    """The manifest's bytes: sorted, so that the same content has the same hash."""
+    return (json.dumps(manifest, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def seal(home: Home, part: Path, manifest: dict[str, Any]) -> Path:
+    """Name the files of a finished folder in its manifest, and move it to where its hash says; returns the package.
+
+    The same content is the same package: where it is there already, nothing changes. Files become read-only.
+    """
+    files = {path.name: file_sha256(path) for path in sorted(part.iterdir()) if path.name != MANIFEST}
+    content = canonical({**manifest, "files": files})
+    name = hashlib.sha256(content).hexdigest()
+    package = home.evidence / name
+    if package.exists():
+        shutil.rmtree(part)
+        return package
+    (part / MANIFEST).write_bytes(content)
+    sync_files(part.iterdir())
+    for path in part.iterdir():
+        path.chmod(0o444)
+    part.rename(package)
+    package.chmod(0o555)
+    sync_folder(home.evidence)
+    return package
+
+
+def read(package: Path) -> dict[str, Any]:
+    """The manifest of a package. Raises Unusable where there is none."""
+    try:
+        manifest = json.loads((package / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{package} is no evidence package: {error}") from None
+    return dict(manifest)
+
+
+def packages(home: Home) -> list[Path]:
+    """Every package, by period and version."""
+    if not home.evidence.is_dir():
+        return []
+    found = [path for path in home.evidence.iterdir() if (path / MANIFEST).exists() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def verify(package: Path) -> Iterator[Finding]:
+    """Check a package from itself alone, offline: its name, every file, its piece of the ledger, who signed."""
+    content = (package / MANIFEST).read_bytes() if (package / MANIFEST).exists() else b""
+    found = hashlib.sha256(content).hexdigest()
+    named = found == package.name
+    yield Finding(package.name, MANIFEST, named, "is what the package is named by" if named else f"its hash is {found}")
+    try:
+        manifest = json.loads(content)
+    except ValueError:
+        yield Finding(package.name, MANIFEST, False, "cannot be read")
+        return
+    there = {path.name for path in package.iterdir()} - {MANIFEST}
+    for name in sorted(there | set(manifest["files"])):
+        yield _file(package, name, manifest["files"], there)
+    yield _ledger(package, manifest)
+    made = signing.signatures(package)
+    for one in made:
+        objection = signing.objection(package, found, one)
+        yield Finding(
+            package.name, f"signature {one.role}", objection is None, objection or f"{one.signer}, {one.signed_at}"
+        )
+    missing = [role for role in signing.ROLES if role not in {one.role for one in made}]
+    if made and missing:
+        yield Finding(package.name, f"signature {missing[0]}", False, "is missing: it takes two people")
+
+
+def verify_chain(home: Home) -> Iterator[Finding]:
+    """Every package of a home, and that each follows on the one that it names as the one before."""
+    known = {package.name for package in packages(home)}
+    for package in packages(home):
+        yield from verify(package)
+        previous = read(package).get("previous_package") or ""
+        fine = not previous or previous in known
+        yield Finding(
+            package.name,
+            "previous close",
+            fine,
+            (f"follows on {previous[:12]}…" if previous else "is the first") if fine else f"{previous} is missing",
+        )
+
+
+def delete(home: Home, name: str, today: date | None = None) -> None:
+    """Remove a package whose retention has ended. Raises Refused before that day, Unusable for an unknown package."""
+    chosen = [package for package in packages(home) if package.name.startswith(name)]
+    if len(chosen) != 1:
+        raise Unusable(f"{name} names {len(chosen)} packages: give enough of its hash.")
+    until = date.fromisoformat(read(chosen[0])["retention"]["until"])
+    if (today or datetime.now(UTC).date()) <= until:
+        raise Refused(f"{chosen[0].name[:12]}… is kept until {until} ({RETENTION_CLASS}): it is not deleted.")
+    chosen[0].chmod(0o755)
+    shutil.rmtree(chosen[0])
+    shutil.rmtree(signing.folder_of(chosen[0]), ignore_errors=True)
+
+
+def retention(end: datetime) -> dict[str, str]:
+    """How long the package of a period that ended then is kept."""
+    last = end.date()
+    until = last.replace(year=last.year + RETENTION_YEARS, day=min(last.day, 28))
+    return {"class": RETENTION_CLASS, "until": until.isoformat()}
+
+
+def temporary(home: Home) -> Path:
+    """An empty folder beside the packages for one that is being made; leftovers of interrupted ones go."""
+    home.evidence.mkdir(parents=True, exist_ok=True)
+    for path in home.evidence.glob(".part-*"):
+        shutil.rmtree(path)
+    part = home.evidence / f".part-{os.getpid()}"
+    part.mkdir()
+    return part
+
+
+def _file(package: Path, name: str, named: dict[str, str], there: set[str]) -> Finding:
+    if name not in there:
+        return Finding(package.name, name, False, "is missing")
+    if name not in named:
+        return Finding(package.name, name, False, "was added")
+    found = file_sha256(package / name)
+    fine = found == named[name]
+    return Finding(package.name, name, fine, "is what was frozen" if fine else f"was changed: its hash is {found}")
+
+
+def _ledger(package: Path, manifest: dict[str, Any]) -> Finding:
+    """The excerpt chains up, and ends where the manifest says."""
+    wanted = manifest["ledger"]
+    last, lines = (
+        None,
+        (package / LEDGER).read_text(encoding="utf-8").splitlines() if (package / LEDGER).exists() else [],
+    )
+    for line in lines:
+        record = json.loads(line)
+        rest = {key: value for key, value in record.items() if key != "hash"}
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        if hashlib.sha256(text.encode()).hexdigest() != record["hash"]:
+            return Finding(package.name, LEDGER, False, f"record {record['seq']} was changed")
+        if last is not None and (record["prev_hash"], record["seq"]) != (last["hash"], last["seq"] + 1):
+            return Finding(package.name, LEDGER, False, f"record {record['seq']} does not follow on the one before")
+        last = record
+    fine = last is not None and (last["seq"], last["hash"]) == (wanted["seq"], wanted["hash"])
+    return Finding(
+        package.name, LEDGER, fine, f"{len(lines)} records, chain intact" if fine else "does not end where it should"
+    )

@@ -1,0 +1,95 @@
+"""What the models know of closes: closed periods, their lines, booked adjustments; three files that change at once."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orchestration.home import Home
+
+COLUMNS = {
+    "period": (
+        "entity varchar, region varchar, period varchar, period_start timestamp, period_end timestamp,"
+        " close_version bigint, lake_high_water bigint, open_period varchar, package varchar"
+    ),
+    "line": (
+        "entity varchar, period varchar, close_version bigint, line_type varchar, line_key varchar, currency varchar,"
+        " amount decimal(18, 4), happened_at timestamp, source_event_id varchar, arrival_seq bigint"
+    ),
+    "adjustment": (
+        "entity varchar, original_period varchar, booked_period varchar, line_type varchar, line_key varchar,"
+        " currency varchar, original_amount decimal(18, 4), new_amount decimal(18, 4), delta_amount decimal(18, 4),"
+        " causing_event_id varchar, arrival_seq bigint, reason varchar"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ClosedPeriod:
+    """One closed period as the index has it; `folder` holds its frozen files."""
+
+    entity: str
+    region: str
+    period: str
+    start: datetime
+    end: datetime
+    version: int
+    lake_high_water: int
+    open_period: str
+    package: str
+    folder: Path
+
+
+def index_folder(home: Home) -> Path:
+    """Where the current index is, made empty where nothing was closed yet."""
+    current = home.closes / "index" / "current"
+    if not current.exists():
+        write(home, [])
+    return current.resolve()
+
+
+def told(closed: Sequence[ClosedPeriod]) -> list[tuple[object, ...]]:
+    """What the index is to say of these periods, to be held against `contents`."""
+    return sorted((one.entity, one.period, one.version, one.open_period, one.package) for one in closed)
+
+
+def contents(folder: Path) -> list[tuple[object, ...]]:
+    """What an index says."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        return connection.execute(
+            "select entity, period, close_version, open_period, package"
+            f" from read_parquet('{folder}/period.parquet') order by all"
+        ).fetchall()
+
+
+def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
+    """Write the index of these periods beside the current one, then switch to it in one step; returns its folder."""
+    import duckdb
+
+    root = home.closes / "index"
+    root.mkdir(parents=True, exist_ok=True)
+    numbers = [int(path.name) for path in root.iterdir() if path.name.isdigit()]
+    folder = root / f"{max(numbers, default=0) + 1:08d}"
+    part = root / f".part-{os.getpid()}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    with duckdb.connect() as connection:
+        for name, columns in COLUMNS.items():
+            connection.execute(f"create table {name} ({columns})")
+        for one in closed:
+            values = [one.entity, one.region, one.period, one.start, one.end, one.version, one.lake_high_water]
+            connection.execute("insert into period values (?,?,?,?,?,?,?,?,?)", [*values, one.open_period, one.package])
+            for name in ("line", "adjustment"):
+                connection.execute(f"insert into {name} by name from read_parquet('{one.folder / name}.parquet')")
+        for name in COLUMNS:
+            connection.execute(f"copy (from {name} order by all) to '{part / name}.parquet' (format parquet)")
+    part.rename(folder)
+    link = root / f".current-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(root / "current")
+    return folder
