@@ -1,4 +1,4 @@
-{# When the rows of a read model were projected: an input of the build, the as-of time where none is passed. No model reads the clock. #}
+{# When this build projects: an input of it, the as-of time where none is passed. No model reads the clock. #}
 {% macro projected_at() -%}
     cast('{{ var("projected_at") or var("as_of") }}' as timestamp)
 {%- endmacro %}
@@ -9,8 +9,8 @@
 {%- endmacro %}
 
 {#
-    The columns that say of every row of a read model what it shows: the event that changed it last, when that happened, when it was projected, and
-    by which version. event: the alias of the row of int_event_sequenced that is that event.
+    The columns that say of every row of a read model what it shows: the event that changed it last, when that happened, when it was first projected
+    and so how late, and by which version. event: the alias of the row of int_event_projected that is that event.
 #}
 {% macro projection_columns(event="source_event") -%}
     {%- set meta = config.get("meta") -%}
@@ -19,8 +19,8 @@
     {{ event }}.event_id as source_event_id,
     {{ event }}.aggregate_version as source_version,
     {{ event }}.event_time as source_event_time,
-    {{ projected_at() }} as projected_at,
-    {{ seconds_between(event ~ ".event_time", projected_at()) }} as lag_seconds,
+    {{ event }}.projected_at,
+    {{ seconds_between(event ~ ".event_time", event ~ ".projected_at") }} as lag_seconds,
     cast({{ meta.get("schema_version", 1) }} as integer) as projection_schema_version,
     '{{ model.name }}:{{ meta.get("semantic_version", 1) }}' as projector_version
 {%- endmacro %}

@@ -33,7 +33,7 @@ select
     step.has_open_conflict,
     {{ projection_columns() }}
 from {{ ref("fact_approval_step") }} as step
-inner join {{ ref("int_event_sequenced") }} as source_event on step.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on step.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_quote_header") }} as header on step.quote_id = header.quote_id
 left join {{ ref("int_quote_in_work") }} as work
     on step.quote_id = work.quote_id and step.quote_revision = work.quote_revision

@@ -22,7 +22,7 @@ select
     source_event.correlation_id,
     source_event.arrival_seq as source_cursor,
     {{ projection_columns() }}
-from {{ ref("int_event_sequenced") }} as source_event
+from {{ ref("int_event_projected") }} as source_event
 inner join {{ ref("timeline_entry_type") }} as kind on source_event.event_type = kind.event_type
 left join {{ ref("int_aggregate_account") }} as linked
     on source_event.aggregate_type = linked.aggregate_type and source_event.aggregate_id = linked.aggregate_id

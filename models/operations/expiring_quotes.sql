@@ -13,7 +13,7 @@ select
     work.account_id,
     account.account_name,
     account.account_id is null as is_pending_enrichment,
-    work.sales_rep_id as owner,
+    coalesce(work.sales_rep_id, 'unassigned') as owner,
     work.sales_team,
     work.region,
     work.channel,
@@ -35,7 +35,7 @@ select
     {{ add_seconds("term.expires_at", "-" ~ var("expiry_notice_days") * 86400) }} as notify_at,
     {{ projection_columns() }}
 from {{ ref("int_quote_in_work") }} as work
-inner join {{ ref("int_event_sequenced") }} as source_event on work.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on work.arrival_seq = source_event.arrival_seq
 inner join {{ ref("int_quote_revision_term") }} as term
     on work.quote_id = term.quote_id and work.quote_revision = term.quote_revision
 left join {{ ref("int_quote_in_work_price") }} as price

@@ -40,7 +40,7 @@ select
     fallout.has_open_conflict,
     {{ projection_columns() }}
 from {{ ref("fact_fallout_case") }} as fallout
-inner join {{ ref("int_event_sequenced") }} as source_event on fallout.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on fallout.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_order_state") }} as orders on fallout.order_id = orders.order_id
 left join {{ ref("int_order_item_state") }} as item
     on fallout.order_id = item.order_id and fallout.order_item_id = item.order_item_id

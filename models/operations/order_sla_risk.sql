@@ -29,6 +29,6 @@ select
 from {{ ref("int_order_risk") }} as risk
 inner join {{ ref("order_tracking") }} as tracked on risk.order_id = tracked.order_id
 inner join {{ ref("int_order_tracked") }} as orders on risk.order_id = orders.order_id
-inner join {{ ref("int_event_sequenced") }} as source_event on orders.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on orders.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_account_current") }} as account on tracked.account_id = account.account_id
 where risk.sla_risk <> 'LOW'

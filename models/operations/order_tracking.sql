@@ -4,7 +4,8 @@ with item_list as (
         item.order_id,
         {{ list_of_structs({
             "order_item_id": "item.order_item_id", "product_name": "item.product_name", "item_action": "item.item_action",
-            "item_state": "item.item_state", "milestone": "item.milestone", "blocking_task_id": "item.blocking_task_id",
+            "item_state": "item.item_state", "item_state_since": "item.item_state_since", "milestone": "item.milestone",
+            "blocking_task_id": "item.blocking_task_id",
             "waiting_for_order_item_ids": "item.waiting_for_order_item_ids", "is_in_dependency_cycle": "item.is_in_dependency_cycle",
         }) }} as items,
         count(*) as item_count,
@@ -19,12 +20,22 @@ task_list as (
         task.order_id,
         {{ list_of_structs({
             "task_id": "task.task_id", "task_type": "task.task_type", "downstream_system": "task.downstream_system",
-            "task_state": "task.task_state", "retry_count": "task.retry_count", "last_error_code": "task.last_error_code",
+            "task_state": "task.task_state", "task_state_since": "task.task_state_since", "retry_count": "task.retry_count",
+            "last_error_code": "task.last_error_code",
             "owner_team": "task.owner_team", "sla_due_at": "task.sla_due_at",
         }) }} as tasks,
-        min(case when task.is_unfinished then task.owner_team end) as owner_team
+        max(case when task.blocking_place = 1 then task.owner_team end) as owner_team
     from {{ ref("int_order_tracked_task") }} as task
     group by task.order_id
+),
+
+fallout as (
+    select
+        held.order_id,
+        held.owner_team,
+        row_number() over (partition by held.order_id order by held.due_at nulls last, held.opened_at, held.fallout_case_id) as place
+    from {{ ref("int_fallout_case_state") }} as held
+    where held.case_state = 'open'
 )
 
 select
@@ -36,7 +47,7 @@ select
     tracked.quote_revision,
     tracked.region,
     tracked.channel,
-    coalesce(task_list.owner_team, 'order-management') as owner,
+    coalesce(fallout.owner_team, task_list.owner_team, 'order-management') as owner,
     tracked.order_status as status,
     tracked.is_open,
     tracked.status_since,
@@ -74,8 +85,9 @@ select
     tracked.has_open_conflict,
     {{ projection_columns() }}
 from {{ ref("int_order_tracked") }} as tracked
-inner join {{ ref("int_event_sequenced") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_order_risk") }} as risk on tracked.order_id = risk.order_id
 left join item_list on tracked.order_id = item_list.order_id
 left join task_list on tracked.order_id = task_list.order_id
+left join fallout on tracked.order_id = fallout.order_id and fallout.place = 1
 left join {{ ref("int_account_current") }} as account on tracked.account_id = account.account_id

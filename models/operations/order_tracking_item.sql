@@ -12,8 +12,8 @@ select
     item.net_amount,
     tracked.currency,
     item.item_state as status,
-    item.item_state_since as status_since,
-    {{ age_seconds("item.item_state_since") }} as status_age_seconds,
+    coalesce(item.item_state_since, tracked.first_submitted_at) as status_since,
+    {{ age_seconds("coalesce(item.item_state_since, tracked.first_submitted_at)") }} as status_age_seconds,
     item.milestone,
     item.blocking_task_id,
     coalesce(task.owner_team, 'order-management') as owner,
@@ -22,5 +22,5 @@ select
     {{ projection_columns() }}
 from {{ ref("int_order_tracked_item") }} as item
 inner join {{ ref("int_order_tracked") }} as tracked on item.order_id = tracked.order_id
-inner join {{ ref("int_event_sequenced") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_order_tracked_task") }} as task on item.blocking_task_id = task.task_id

@@ -19,4 +19,4 @@ select
     {{ projection_columns() }}
 from {{ ref("int_order_tracked_task") }} as task
 inner join {{ ref("int_order_tracked") }} as tracked on task.order_id = tracked.order_id
-inner join {{ ref("int_event_sequenced") }} as source_event on task.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on task.arrival_seq = source_event.arrival_seq

@@ -63,6 +63,7 @@ select
     current.current_through,
     {{ seconds_between("current.current_through", projected_at()) }} as current_through_age_seconds,
     cast(current.event_count as bigint) as event_count,
+    current.last_arrival_seq as source_cursor,
     current.sla_seconds,
     lag_of_model.lag_p50_seconds,
     lag_of_model.lag_p95_seconds,

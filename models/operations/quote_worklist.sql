@@ -19,7 +19,7 @@ select
     account.account_name,
     account.account_id is null as is_pending_enrichment,
     work.opportunity_id,
-    work.sales_rep_id as owner,
+    coalesce(work.sales_rep_id, 'unassigned') as owner,
     work.sales_team,
     work.region,
     work.channel,
@@ -45,7 +45,7 @@ select
     work.has_open_conflict,
     {{ projection_columns() }}
 from {{ ref("int_quote_in_work") }} as work
-inner join {{ ref("int_event_sequenced") }} as source_event on work.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on work.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_quote_revision_term") }} as term
     on work.quote_id = term.quote_id and work.quote_revision = term.quote_revision
 left join {{ ref("int_quote_in_work_price") }} as price

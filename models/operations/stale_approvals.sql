@@ -1,21 +1,23 @@
 -- Approvals that no longer hold, of quotes that are still to be accepted or ordered: why they fell, since when, who must ask again.
-with fallen as (
+with ended as (
     select
         step.*,
-        case
-            when step.invalidated_at is not null then step.invalidated_at
-            when step.recalled_at is not null then step.recalled_at
-            else step.valid_until
-        end as stale_since,
-        coalesce(step.invalidation_reason, step.recall_reason, 'EXPIRY') as reason_code
+        case when step.valid_until < {{ as_of() }} then step.valid_until end as ran_out_at
     from {{ ref("fact_approval_step") }} as step
-    where
-        step.decision = 'APPROVED'
-        and (
-            step.invalidated_at is not null
-            or step.recalled_at is not null
-            or coalesce(step.valid_until < {{ as_of() }}, false)
-        )
+    where step.decision = 'APPROVED'
+),
+
+-- What came first ended it; a withdrawal may come when it had run out already.
+fallen as (
+    select
+        ended.*,
+        least(
+            coalesce(ended.ran_out_at, ended.invalidated_at, ended.recalled_at),
+            coalesce(ended.invalidated_at, ended.recalled_at, ended.ran_out_at),
+            coalesce(ended.recalled_at, ended.ran_out_at, ended.invalidated_at)
+        ) as stale_since
+    from ended
+    where coalesce(ended.ran_out_at, ended.invalidated_at, ended.recalled_at) is not null
 )
 
 select
@@ -27,7 +29,7 @@ select
     work.account_id,
     account.account_name,
     account.account_id is null as is_pending_enrichment,
-    work.sales_rep_id as owner,
+    coalesce(work.sales_rep_id, 'unassigned') as owner,
     work.region,
     fallen.approver_group,
     fallen.decided_by,
@@ -35,7 +37,11 @@ select
     'STALE' as status,
     fallen.stale_since as status_since,
     {{ age_seconds("fallen.stale_since") }} as status_age_seconds,
-    fallen.reason_code as reason_codes,
+    case fallen.stale_since
+        when fallen.ran_out_at then 'EXPIRY'
+        when fallen.invalidated_at then coalesce(fallen.invalidation_reason, 'OTHER')
+        else coalesce(fallen.recall_reason, 'OTHER')
+    end as reason_codes,
     1 as reason_count,
     work.revision_status as quote_status,
     coalesce(approval.is_approval_fresh, false) as is_approved_again,
@@ -46,7 +52,7 @@ select
 from fallen
 inner join {{ ref("int_quote_in_work") }} as work
     on fallen.quote_id = work.quote_id and fallen.quote_revision = work.quote_revision
-inner join {{ ref("int_event_sequenced") }} as source_event on fallen.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_event_projected") }} as source_event on fallen.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_quote_in_work_price") }} as price
     on work.quote_id = price.quote_id and work.quote_revision = price.quote_revision
 left join {{ ref("int_quote_in_work_approval") }} as approval

@@ -17,7 +17,7 @@ NO_EVENTS = [b"no event at all", b'{"eventId": "half', b'{"eventType": "Nonsense
 
 def events() -> list[Event]:
     """Every event but those that contradict one another, in the order in which a calm day would deliver them."""
-    told = [*quotes(), *orders(), *_late(), *_one_of_each_type()]
+    told = [*quotes(), *orders(), *_late(), *_in_work(), *_one_of_each_type()]
     return list({(one["source"], one["eventId"]): one for one in told}.values())
 
 
@@ -91,6 +91,53 @@ def _late() -> list[Event]:
         fell_out("c4", 1, "09T10:00", "t-lost-order", "R5"),
         case_event("FalloutAssigned", "c2", 2, "06T09:00", ownerTeam="Depot"),
         task_event("TaskStarted", "t-gap", 3, "06T08:00"),
+    ]
+
+
+def _in_work() -> list[Event]:
+    """What people act on: an approval that waits and one that fell, quotes about to expire, items in a cycle."""
+    told = []
+    for number, quote in enumerate(("q-pending", "q-fell", "q-expiring"), start=1):
+        request = f"ApprovalRequest:of-{quote}"
+        about = {"quoteId": quote, "quoteRevision": 1, "submissionSequence": 1, "policyVersion": "v1"}
+        asked = {"approver": "Ada", "approverGroup": "Desk", "reasonCodes": ["DISCOUNT", "MARGIN"], "requestedBy": "r1"}
+        until = {"slaDueAt": f"2026-10-1{number}T00:00:00Z", "maxDiscountPercent": "12.5"}
+        given = created(quote)
+        told += [
+            {**given, "payload": {**given["payload"], "expiresAt": "2026-11-02T00:00:00Z"}},
+            priced(quote, 2, "09T09:00", line("l1", "90", ("PROMOTION", "-10"), costAmount="60")),
+            moved(
+                "QuoteSubmittedForApproval",
+                quote,
+                3,
+                "10T09:00",
+                submissionSequence=1,
+                approvalRequired=True,
+                policyVersion="v1",
+                reasonCodes=["DISCOUNT", "MARGIN"],
+            ),
+            event("ApprovalRequested", request, 1, "10T09:01", {**about, **asked, **until}),
+        ]
+        if quote != "q-pending":
+            decided = {"decision": "APPROVED", "decidedBy": "Ada", "validUntil": "2026-11-30T00:00:00Z"}
+            told += [
+                event("ApprovalDecided", request, 2, "11T09:00", decided),
+                moved("QuoteApproved", quote, 4, "11T09:01"),
+            ]
+    waits = {"one": ["two"], "two": ["one"], "three": ["one", "never"]}
+    return [
+        *told,
+        event("ApprovalInvalidated", "ApprovalRequest:of-q-fell", 3, "12T09:00", {"reason": "PRICE"}),
+        submitted(
+            "o-cycle",
+            1,
+            "20T08:00",
+            *({**item(name, "3"), "dependsOn": needs} for name, needs in waits.items()),
+            accountId="a-never",
+            quoteId="q-none",
+            promisedCompletionAt="2026-11-20T00:00:00Z",
+        ),
+        order_event("OrderStateChanged", "o-cycle", 2, "20T09:00", state="IN_PROGRESS"),
     ]
 
 

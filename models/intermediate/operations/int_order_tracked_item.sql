@@ -58,22 +58,13 @@ waiting as (
     group by dependency.order_id, dependency.order_item_id
 ),
 
--- What blocks an item: of its unfinished tasks that wait for none, the one in the worst state, then the oldest.
+-- What blocks an item: of its unfinished tasks the first of those that block the order.
 blocking as (
     select
         task.order_id,
         task.order_item_id,
         task.task_id,
-        row_number() over (
-            partition by task.order_id, task.order_item_id
-            order by
-                case task.task_state
-                    when 'FAILED' then 1 when 'OUTCOME_UNKNOWN' then 2 when 'RETRYING' then 3 when 'IN_PROGRESS' then 4 else 5
-                end,
-                case when task.waiting_for_task_ids is null then 0 else 1 end,
-                task.task_state_since,
-                task.task_id
-        ) as place
+        row_number() over (partition by task.order_id, task.order_item_id order by task.blocking_place) as place
     from {{ ref("int_order_tracked_task") }} as task
     where task.is_unfinished
 )

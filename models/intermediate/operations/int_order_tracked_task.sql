@@ -4,6 +4,7 @@
 with task as (
     select
         fact.*,
+        last_event.event_time as task_state_since,
         case
             when fact.outcome = 'unknown' then 'OUTCOME_UNKNOWN'
             when fact.outcome <> 'open' then upper(fact.outcome)
@@ -14,6 +15,7 @@ with task as (
         fact.outcome not in ('completed', 'cancelled') as is_unfinished
     from {{ ref("fact_order_fulfillment_task") }} as fact
     inner join {{ ref("int_order_tracked") }} as tracked on fact.order_id = tracked.order_id
+    inner join {{ ref("int_event_sequenced") }} as last_event on fact.arrival_seq = last_event.arrival_seq
 ),
 
 created as (
@@ -53,14 +55,28 @@ select
     coalesce(task.owner_team, 'unassigned') as owner_team,
     task.task_state,
     task.is_unfinished,
-    coalesce(task.ended_at, task.started_at, task.created_at) as task_state_since,
-    {{ age_seconds("coalesce(task.ended_at, task.started_at, task.created_at)") }} as task_state_age_seconds,
+    task.task_state_since,
+    {{ age_seconds("task.task_state_since") }} as task_state_age_seconds,
     task.retry_count,
     task.last_error_code,
     task.sla_due_at,
     task.is_unfinished and task.is_sla_breached as is_sla_breached,
     case when task.is_unfinished then {{ urgency("task.sla_due_at") }} end as urgency,
     waiting.waiting_for_task_ids,
+    case
+        when task.is_unfinished
+            then
+                row_number() over (
+                    partition by task.order_id, task.is_unfinished
+                    order by
+                        case task.task_state
+                            when 'FAILED' then 1 when 'OUTCOME_UNKNOWN' then 2 when 'RETRYING' then 3 when 'IN_PROGRESS' then 4 else 5
+                        end,
+                        case when waiting.task_id is null then 0 else 1 end,
+                        task.task_state_since,
+                        task.task_id
+                )
+    end as blocking_place,
     task.source_event_id,
     task.arrival_seq
 from task
