@@ -3,6 +3,13 @@
     {%- set type = data_type | lower -%}
     {%- if type.endswith("[]") -%}
     array<{{ spark_type(type[:-2]) }}>
+    {%- elif type.startswith("struct(") -%}
+    struct<
+    {%- for field in type[7:-1].split(", ") -%}
+    {%- set parts = field.replace('"', "").split(" ") -%}
+    {{ parts[0] }}: {{ spark_type(parts[1]) }}{{ ", " if not loop.last }}
+    {%- endfor -%}
+    >
     {%- elif type in ("varchar", "text") -%}
     string
     {%- else -%}

@@ -14,8 +14,9 @@ with folded as (
         {{ "max" if moment == "decided" else "min" }}({{ version }}) as {{ moment }}_version,
         {%- endfor %}
         {%- for column in ["decision", "decided_by", "valid_until"] %}
-        max_by(happened.{{ column }}, case when happened.event_name = 'approval_decided' then happened.aggregate_version end)
-            as {{ column }},
+        {{ value_at_last(
+            "happened." ~ column, "case when happened.event_name = 'approval_decided' then happened.aggregate_version end"
+        ) }} as {{ column }},
         {%- endfor %}
         {%- for reason, event in {"recall_reason": "approval_recalled", "invalidation_reason": "approval_invalidated"}.items() %}
         min_by(happened.reason, case when happened.event_name = '{{ event }}' then happened.aggregate_version end) as {{ reason }},

@@ -6,7 +6,7 @@ with requested as (
         request.order_id,
         request.request_id,
         min_by(request.event_time, request.aggregate_version) as requested_at,
-        max_by({{ joined_list("request.order_item_ids") }}, request.aggregate_version) as order_item_ids,
+        {{ value_at_last(joined_list("request.order_item_ids"), "request.aggregate_version") }} as order_item_ids,
         count(*) as request_count,
         max_by(request.event_id, request.aggregate_version) as source_event_id,
         max_by(request.arrival_seq, request.aggregate_version) as arrival_seq

@@ -28,7 +28,9 @@ counted as (
 numbered as (
     select
         attempt.*,
-        row_number() over (partition by attempt.quote_id, attempt.quote_revision order by attempt.aggregate_version) as attempt_number,
+        cast(
+            row_number() over (partition by attempt.quote_id, attempt.quote_revision order by attempt.aggregate_version) as bigint
+        ) as attempt_number,
         sum(case when attempt.validation_trigger = 'USER' then 1 else 0 end) over (
             partition by attempt.quote_id, attempt.quote_revision
             order by attempt.aggregate_version

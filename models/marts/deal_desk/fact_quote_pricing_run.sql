@@ -35,9 +35,8 @@ totalled as (
 numbered as (
     select
         pricing.*,
-        row_number() over (
-            partition by pricing.quote_id, pricing.quote_revision
-            order by pricing.aggregate_version
+        cast(
+            row_number() over (partition by pricing.quote_id, pricing.quote_revision order by pricing.aggregate_version) as bigint
         ) as pricing_run_number,
         totalled.line_count,
         {%- for charge_type in charge_types %}

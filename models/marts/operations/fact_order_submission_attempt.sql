@@ -30,7 +30,7 @@ collapsed as (
 numbered as (
     select
         collapsed.*,
-        row_number() over (partition by collapsed.order_id order by collapsed.first_version) as attempt_number
+        cast(row_number() over (partition by collapsed.order_id order by collapsed.first_version) as bigint) as attempt_number
     from collapsed
 )
 
