@@ -99,11 +99,11 @@
 {%- endmacro %}
 
 {# select row_count, checksum of a model, without the columns whose meta says checksum: false. #}
-{% macro model_checksum(model_name) -%}
+{% macro model_checksum(model_name, version=none) -%}
     {%- if execute -%}
-    {%- set relation = ref(model_name) -%}
+    {%- set relation = ref(model_name, v=version) if version else ref(model_name) -%}
     {%- set excluded = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == "model" and node.name == model_name -%}
+    {%- for node in graph.nodes.values() if node.resource_type == "model" and node.alias == relation.identifier -%}
         {%- for column in node.columns.values() if (column.config.meta or column.meta).get("checksum", true) is sameas false -%}
             {%- do excluded.append(column.name) -%}
         {%- endfor -%}
@@ -113,11 +113,11 @@
         {%- do columns.append({"name": column.name, "data_type": column.data_type}) -%}
     {%- endfor -%}
     select
-        '{{ model_name }}' as model_name,
+        '{{ relation.identifier }}' as model_name,
         count(*) as row_count,
         cast(coalesce(sum({{ row_checksum(columns) }}), 0) as decimal(38, 0)) as checksum
     from {{ relation }}
     {%- else -%}
-    select * from {{ ref(model_name) }}
+    select * from {{ ref(model_name, v=version) if version else ref(model_name) }}
     {%- endif -%}
 {%- endmacro %}

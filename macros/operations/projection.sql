@@ -80,5 +80,5 @@
 {%- endmacro %}
 
 {% macro spark__nearest_rank(value, share) -%}
-    percentile_disc({{ share }}) within group (order by {{ value }})
+    cast(percentile_disc({{ share }}) within group (order by {{ value }}) as bigint)
 {%- endmacro %}

@@ -28,7 +28,12 @@ with override_in_lake as (
 numbered as (
     select
         override_in_lake.*,
-        row_number() over (one_override order by override_in_lake.aggregate_version) as event_number,
+        row_number() over (
+            partition by
+                override_in_lake.is_counted, override_in_lake.quote_id, override_in_lake.quote_revision, override_in_lake.line_id,
+                override_in_lake.policy_id
+            order by override_in_lake.aggregate_version
+        ) as event_number,
         sum(override_in_lake.applied) over one_override as applied_count,
         sum(override_in_lake.removed) over one_override as removed_count
     from override_in_lake

@@ -92,12 +92,18 @@ class SparkWarehouse:
 
     def checksums(self, models: Sequence[str], variables: dict[str, Any]) -> list[RelationChecksum]:
         """Row count and checksum of each model, by the macro `model_checksum`."""
-        inline = "\nunion all\n".join(f"{{{{ model_checksum('{model}') }}}}" for model in models)
+        inline = "\nunion all\n".join(f"{{{{ model_checksum({_reference(model)}) }}}}" for model in models)
         compiled = self.dbt("compile", variables, "--no-populate-cache", "--inline", inline)[0].node.compiled_code
         found = [
             RelationChecksum(row["model_name"], row["row_count"], int(row["checksum"])) for row in self.rows(compiled)
         ]
         return sorted(found)
+
+
+def _reference(relation: str) -> str:
+    """How dbt refers to the model of a relation: an older version has its number behind its name."""
+    name, _, version = relation.rpartition("_v")
+    return f"'{name}', {version}" if version.isdigit() else f"'{relation}'"
 
 
 def differing_checksums(left: Iterable[RelationChecksum], right: Iterable[RelationChecksum]) -> list[str]:
