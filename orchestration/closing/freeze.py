@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 REGION = "(getvariable('region') = '*' or {region} = getvariable('region'))"
-IN_PERIOD = "{moment} >= getvariable('start') and {moment} < getvariable('end')"
+IN_PERIOD = "{moment} >= getvariable('period_start') and {moment} < getvariable('period_end')"
 MONTH = "cast(period || '-01' as timestamp)"
 # Which rows belong to a period: by the moment that says it, and by the region of the entity where a row has one.
 TABLES = {
@@ -90,8 +90,8 @@ def freeze(
         "entity": entity.name,
         "period": period.name,
         "version": version,
-        "start": period.start,
-        "end": period.end,
+        "period_start": period.start,
+        "period_end": period.end,
     }.items():
         connection.execute(f"set variable {name} = $1", [value])
     connection.execute("set threads = 1")
