@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 from support import awkward_stream
+from support.closes import closed_october
 from support.mutations import Relation, damaged, simple_damages
 
 from orchestration.home import Home
@@ -99,6 +100,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     file.write_bytes(b"\n".join(awkward_stream.lines()) + b"\n")
     land(home, [file])
     awkward_stream.settle(home)
+    closed_october(home, root / "close")
     result = build(home)
     assert result.complete, [node.message for node in result.failed]
     return Built(home)

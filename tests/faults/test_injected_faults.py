@@ -3,6 +3,7 @@
 The first part holds a small business with every kind at once; `make proof` holds each kind alone and larger ones.
 """
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.leakage_by_hand import leakage_by_hand
-from support.simulated_faults import Audited, amounts_in_truth, audited, differences, expected, flagged
+from support.simulated_faults import Audited, amounts_in_truth, audited, differences, echoed, expected, flagged
 
 from orchestration.home import Home
 from orchestration.landing import land
+from orchestration.landing.quarantine import Filters, list_entries
 from orchestration.warehouse.checksums import schema_checksums
 from simulator.faults.spec import KINDS
 
@@ -81,6 +83,19 @@ def test_every_fault_is_found_at_its_place_and_nothing_else(faulty: Audited) -> 
     assert {fault["kind"] for fault in faulty.truth if not fault["found_by"]} == set(HARMLESS)
     assert flagged(faulty.audit) == expected(faulty.truth)
     assert not faulty.audit.passed
+
+
+def test_dead_letters_and_rows_that_wait_are_shown_again_where_people_act(clean: Audited, faulty: Audited) -> None:
+    """By the reason that holds a line back, as many as are held; and rows whose account or product never came."""
+    assert echoed(clean.audit) == set()
+    reasons = Counter(entry.reason_code or entry.verdict for entry in list_entries(faulty.home, Filters()))
+    assert len(reasons) > 3
+    shown = {check.partition: check.left for check in faulty.audit.checks if check.key == "dead_letter"}
+    assert shown == {
+        "dead_letter": f"count={reasons.total()}",
+        **{f"dead_letter/{reason}": f"count={count}" for reason, count in reasons.items()},
+    }
+    assert ("pending_enrichment", "pending_enrichment/order_tracking") in echoed(faulty.audit)
 
 
 def _breaks(home: Home) -> list[tuple[str, str, str | None, str, Decimal, Decimal, set[str]]]:

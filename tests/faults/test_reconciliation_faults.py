@@ -443,6 +443,10 @@ def test_nothing_but_the_faults_fails(faulty: ReconcileResult) -> None:
         ("stale_event", "Account/1999-08"),
         ("stale_event", "Invoice/1999-08"),
         ("quarantine", "unknown"),
+        ("dead_letter", "dead_letter"),
+        ("dead_letter", "dead_letter/not_json"),
+        ("dead_letter", "dead_letter/other_content"),
+        ("pending_enrichment", "pending_enrichment/customer_timeline"),
     }
     assert not faulty.passed
 

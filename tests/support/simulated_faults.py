@@ -46,8 +46,21 @@ def audited(root: Path, quotes: int, seed: int, start: date, end: date, faults: 
     return Audited(home, reconcile(home), found)
 
 
+# They show once more, to those who act, what another check has found: no fault is named by them.
+ECHOES = {"dead_letter", "pending_enrichment"}
+
+
 def flagged(audit: ReconcileResult) -> set[Place]:
-    """(check, partition) of everything that failed, warnings included."""
+    """(check, partition) of everything that failed, warnings included, echoes left out."""
+    return {place for place in _failed(audit) if place[0] not in ECHOES}
+
+
+def echoed(audit: ReconcileResult) -> set[Place]:
+    """(check, partition) of the echoes that failed."""
+    return {place for place in _failed(audit) if place[0] in ECHOES}
+
+
+def _failed(audit: ReconcileResult) -> set[Place]:
     return {(check.key, check.partition) for check in audit.checks if check.verdict == "failed"}
 
 
