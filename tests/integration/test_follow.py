@@ -13,6 +13,8 @@ from support import awkward_stream
 from support.order_stories import item, order_event, submitted
 from support.quote_stories import Event, account, offering
 
+from orchestration.contracts.examples import example
+from orchestration.contracts.registry import event_types
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.landing import land
@@ -24,7 +26,8 @@ from orchestration.operations.follow import Follower, Step, follow
 from orchestration.operations.home import OperationsHome
 from orchestration.publishing import store
 from orchestration.publishing.query import query
-from orchestration.warehouse.build import build
+from orchestration.semantics.kpi_page import rows
+from orchestration.warehouse.build import build, event_type_of
 from orchestration.warehouse.checksums import RelationChecksum, excluded_columns, schema_checksums
 
 MODELS = {
@@ -227,6 +230,19 @@ def follower(started: Home) -> Iterator[Follower]:
 
 class TestEachFailureOfAProjectionMeetsItsControl:
     """Failures that the design of a projection has to expect, injected into one that is being followed."""
+
+    def test_the_register_names_what_each_model_is_made_from(self, follower: Follower) -> None:
+        steps = {step.key: step for step in follower.prepared.plan.steps}
+        aggregates = {name: str(example(name)["aggregateType"]) for name in event_types()}
+        for row in rows("model_register"):
+            waiting, seen = [f"model.tieout.{row['model']}"], set()
+            while waiting:
+                step = steps[waiting.pop()]
+                seen.add(step.name)
+                waiting += [key for key in step.parents if key in steps and steps[key].name not in seen]
+            read = {event_type_of(name) for name in seen if name.startswith("stg_")}
+            made_from = {aggregates[event_type] for event_type in read if event_type in aggregates}
+            assert set(row["source_aggregates"].split("|")) == made_from, row["model"]
 
     def test_an_event_that_is_lost_is_a_gap_until_it_arrives(self, follower: Follower) -> None:
         told = order("lost")
