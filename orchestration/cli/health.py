@@ -40,8 +40,10 @@ def status_text(found: dict[str, Any]) -> str:
         f"Home        {found['home']}",
         f"Inbox       {plural(len(found['inbox']), 'file')} waiting",
         f"Lake        through batch {found['lake']['high_water']}; held back: {held}",
+        *(f"            {_dead_letters_text(letters)}" for letters in found["dead_letters"]),
         f"Build       {_build_text(found)}",
         f"Audit       {_audit_text(found['audit'])}",
+        *_followed_lines(found["operations"]),
     ]
     release = found["release"]
     if release is None:
@@ -54,6 +56,36 @@ def status_text(found: dict[str, Any]) -> str:
         for item in release["freshness"]
     ]
     return "\n".join([*lines, "", table(["source", "current through (UTC)", "last event", "last arrival"], rows)])
+
+
+def _dead_letters_text(letters: dict[str, Any]) -> str:
+    of = f" of {', '.join(letters['event_types'])}" if letters["event_types"] else ""
+    since = f"{letters['oldest_landed_at'][:19]}Z, for {_duration(letters['oldest_age_seconds'])}"
+    return f"{letters['reason_code']}: {plural(letters['count'], 'line')}{of}, the oldest since {since}"
+
+
+def _duration(seconds: int) -> str:
+    """The largest unit that fits, rounded down."""
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            return plural(seconds // length, unit)
+    return plural(seconds, "second")
+
+
+def _followed_lines(operations: dict[str, Any] | None) -> list[str]:
+    if operations is None:
+        return ["Operations  nobody follows: see `tieout follow`"]
+    if "problem" in operations:
+        return [f"Operations  PROBLEM: {operations['problem']}"]
+    step = operations["last_step"] or {}
+    late = f", last step visible after {step['lag_seconds']:.1f} s" if step else ""
+    lines = [f"Operations  through batch {operations['lake_high_water']}, as of {operations['as_of']}{late}"]
+    if step.get("failed_checks"):
+        lines.append(f"            NOT RELEASED, failed: {', '.join(step['failed_checks'])}")
+    breached = [model["model"] for model in operations["models"] if model["is_breached"]]
+    if breached:
+        lines.append(f"            later than promised: {', '.join(breached)}")
+    return lines
 
 
 def _build_text(found: dict[str, Any]) -> str:

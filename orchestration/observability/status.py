@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import TieoutError
 from orchestration.home import Home
 from orchestration.inbox import waiting
+from orchestration.observability.dead_letters import dead_letters
+from orchestration.observability.followed import followed
 from orchestration.publishing import store
 from orchestration.reconciliation.proof import last_audit
 from orchestration.warehouse import record
@@ -19,16 +22,18 @@ if TYPE_CHECKING:
 
 
 def status(home: Home) -> dict[str, Any]:
-    """Inbox, lake, quarantine, last build, last audit, current release and what it is current through per source."""
+    """Inbox, lake, dead letters, last build, last audit, current release, and how late the followed read models are."""
     working = holder(home)
     return {
         "home": str(home.root),
         "inbox": [{"file": str(file.path), "bytes": file.size} for file in waiting(home)],
         "lake": {"high_water": high_water(home), "quarantine": quarantine_counts(home)},
+        "dead_letters": [letters.as_json() for letters in dead_letters(home, datetime.now(UTC))],
         "working_now": vars(working) if working else None,
         "build": None if working else _or_problem(_build, home),
         "audit": _or_problem(_audit, home),
         "release": _release(home),
+        "operations": _or_problem(followed, home),
     }
 
 

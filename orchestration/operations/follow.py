@@ -77,6 +77,11 @@ class Follower(AbstractContextManager["Follower"]):
         self._lock.__exit__(kind, error, traceback)
 
     @property
+    def home(self) -> Home:
+        """The home whose inbox is followed."""
+        return self._home
+
+    @property
     def prepared(self) -> Prepared:
         """The open warehouse and its plan, made at the first use."""
         if self._prepared is None:
@@ -100,10 +105,18 @@ class Follower(AbstractContextManager["Follower"]):
                 "lake. Run `tieout follow --rebuild`."
             )
         began = time.monotonic()
-        inputs = Inputs(lake.high_water, before[0], max(lake.as_of, before[1]), before[1], now())
+        inputs = Inputs(
+            lake.high_water, before[0], max(lake.as_of, before[1]), before[1], now(), _last_failure(prepared.home)
+        )
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
-        ran = engine.run_plan(prepared.connection, prepared.plan, inputs, arrivals)
+        try:
+            ran = engine.run_plan(prepared.connection, prepared.plan, inputs, arrivals)
+        except Exception as error:
+            _note_failure(prepared.home, inputs, str(error))
+            raise
         failed = self._checks()
+        if failed:
+            _note_failure(prepared.home, inputs, ", ".join(failed))
         models = time.monotonic() - began
         began = time.monotonic()
         release_id = self.release(inputs, failed)
@@ -199,6 +212,18 @@ def follow(
             if step is None:
                 stop.wait(POLL_SECONDS)
     return Followed(tuple(steps), left)
+
+
+def _note_failure(home: OperationsHome, inputs: Inputs, why: str) -> None:
+    """Keep when a projection last failed, and why: projection_freshness tells it from the next step on."""
+    told = {"at": inputs.projected_at.isoformat(), "lake_high_water": inputs.lake_high_water, "why": why}
+    home.last_failure.write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def _last_failure(home: OperationsHome) -> datetime | None:
+    if not home.last_failure.exists():
+        return None
+    return datetime.fromisoformat(json.loads(home.last_failure.read_text(encoding="utf-8"))["at"])
 
 
 def _is_released(prepared: Prepared) -> bool:

@@ -41,5 +41,9 @@ class OperationsHome(Home):
         return self.folder / "lock"
 
     @property
+    def last_failure(self) -> Path:
+        return self.folder / "last-failure.json"
+
+    @property
     def steps(self) -> Path:
         return self.folder / "steps.ndjson"

@@ -47,7 +47,9 @@ def account(event_id: str, name: str, version: int) -> str:
     return json.dumps(event) + "\n"
 
 
-def test_land_counts_verdicts_and_quarantine_resolves_them(home: Home, tieout: Tieout, tmp_path: Path) -> None:
+def test_land_counts_verdicts_and_quarantine_resolves_them(
+    home: Home, tieout: Tieout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "crm.ndjson"
     file.write_text(account("e1", "Acme", 1) * 2 + account("e1", "Other", 1) + account("e2", "Acme", 2) + "not json\n")
     code, landed = tieout("land", str(file))
@@ -55,6 +57,14 @@ def test_land_counts_verdicts_and_quarantine_resolves_them(home: Home, tieout: T
     assert landed["verdicts"] == {"accepted": 2, "duplicate": 1, "conflict": 1, "quarantined": 1}
     assert landed["files"][0]["status"] == "landed"
     assert tieout("status")[1]["lake"] == {"high_water": 1, "quarantine": {"conflict": 1, "quarantined": 1}}
+    letters = tieout("status")[1]["dead_letters"]
+    assert [(one["reason_code"], one["event_types"], one["count"], one["oldest_batch"]) for one in letters] == [
+        ("not_json", [], 1, 1),
+        ("other_content", ["AccountUpserted"], 1, 1),
+    ]
+    assert all(0 <= one["oldest_age_seconds"] < 600 for one in letters)
+    assert run(["status"]) == 0
+    assert "other_content: 1 line of AccountUpserted, the oldest since 2" in capsys.readouterr().out
 
     code, held = tieout("quarantine", "list")
     assert code == 0
@@ -70,6 +80,7 @@ def test_land_counts_verdicts_and_quarantine_resolves_them(home: Home, tieout: T
     assert code == 0
     assert (retried["tried"], len(retried["still_refused"])) == (1, 1)
     assert tieout("status")[1]["lake"]["quarantine"] == {"conflict": 0, "quarantined": 1}
+    assert [one["reason_code"] for one in tieout("status")[1]["dead_letters"]] == ["not_json"]
     assert len(tieout("quarantine", "list", "--all")[1]) == 2
 
     missing = str(tmp_path / "missing.ndjson")
@@ -130,8 +141,10 @@ def test_publish_query_roll_back_and_verify(home: Home, tieout: Tieout) -> None:
         (["verify", "--evidence", "all"], 1, "There is no evidence package"),
         (["evidence", "delete", "abc"], 2, "names 0 packages"),
         (["breaks", "explain", "missing_order", "--reason", "why", "--by", "Ada"], 1, "No open break"),
-        (["lookup", "Q-1"], 1, "Nothing has landed yet"),
         (["follow", "--once"], 1, "Nothing has landed yet"),
+        (["lookup", "q1"], 1, "Nothing has landed yet"),
+        (["lookup"], 2, "ID"),
+        (["lookup", "q1", "--events", "0"], 2, "--events"),
         (["quarantine", "show", "7"], 2, "7"),
         (["simulate", "--quotes", "0", "--from", "2026-09-01", "--to", "2026-10-01", "--out", "x"], 2, "--quotes"),
     ],
@@ -148,6 +161,7 @@ def test_on_an_empty_home_everything_that_looks_says_so(home: Home, tieout: Tieo
     code, found = tieout("status")
     assert code == 0
     assert (found["inbox"], found["build"], found["audit"], found["release"]) == ([], None, None, None)
+    assert (found["dead_letters"], found["operations"]) == ([], None)
     assert tieout("releases") == (0, [])
     assert tieout("verify")[0] == 0
     assert tieout("quarantine", "list") == (0, [])

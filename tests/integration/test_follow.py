@@ -1,23 +1,33 @@
 """`tieout follow`: however events arrive, the rows are those of a build; readers see them whole or not at all."""
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
+from itertools import count
+from typing import Any
 
 import duckdb
 import pytest
 from support import awkward_stream
+from support.order_stories import item, order_event, submitted
+from support.quote_stories import Event, account, offering
 
+from orchestration.contracts.examples import example
+from orchestration.contracts.registry import event_types
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.landing import land
+from orchestration.landing.quarantine import Filters, list_entries
+from orchestration.observability.followed import followed
 from orchestration.operations import engine
 from orchestration.operations.bootstrap import rebuild
-from orchestration.operations.follow import Follower, follow
+from orchestration.operations.follow import Follower, Step, follow
 from orchestration.operations.home import OperationsHome
 from orchestration.publishing import store
 from orchestration.publishing.query import query
-from orchestration.warehouse.build import build
+from orchestration.semantics.kpi_page import rows
+from orchestration.warehouse.build import build, event_type_of
 from orchestration.warehouse.checksums import RelationChecksum, excluded_columns, schema_checksums
 
 MODELS = {
@@ -33,6 +43,9 @@ MODELS = {
     "quote_worklist",
     "stale_approvals",
 }
+
+
+NUMBERS = count()
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +162,32 @@ def test_a_failed_check_keeps_readers_where_they_are(home: Home) -> None:
         assert store.current_id(prepared.home) == before
 
 
+def test_a_failed_projection_is_told_until_another_one_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that cannot be made leaves everything as it was; the next one says when that was, and so does status."""
+
+    def fails(*_: object) -> bool:
+        raise duckdb.OutOfMemoryException("no memory")
+
+    with Follower(home) as follower:
+        told = "select distinct last_failed_projection_at from projection_freshness"
+        put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+        with monkeypatch.context() as patch:
+            patch.setattr(engine, "_run", fails)
+            with pytest.raises(duckdb.OutOfMemoryException):
+                follower.step()
+        assert query(OperationsHome.of(home), told).rows == [(None,)]
+        step, _ = follower.step()
+        assert step is not None
+    ((failed_at,),) = query(OperationsHome.of(home), told).rows
+    assert failed_at is not None
+    found = followed(home)
+    assert found is not None
+    assert found["release_id"] == step.release_id
+    assert found["last_step"]["lake_high_water"] == found["lake_high_water"] == step.lake_high_water
+    assert {model["model"] for model in found["models"]} == MODELS - {"projection_freshness"}
+    assert {model["last_failed_projection_at"] for model in found["models"]} == {failed_at.isoformat()}
+
+
 def test_a_second_follower_is_refused(home: Home) -> None:
     with Follower(home), pytest.raises(Refused, match="keep the read models current"):
         follow(home, once=True)
@@ -175,3 +214,127 @@ def test_a_batch_that_is_gone_is_told(home: Home) -> None:
     shutil.rmtree(max((home.lake / "batches").iterdir()))
     with pytest.raises(Refused, match="it is another lake"):
         follow(home, once=True)
+
+
+@pytest.fixture(scope="class")
+def follower(started: Home) -> Iterator[Follower]:
+    before = started.root.with_name("before-failures")
+    shutil.copytree(started.root, before, symlinks=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIEOUT_INBOX_SETTLE_SECONDS", "0")
+        with Follower(started) as follower:
+            yield follower
+    shutil.rmtree(started.root)
+    before.rename(started.root)
+
+
+class TestEachFailureOfAProjectionMeetsItsControl:
+    """Failures that the design of a projection has to expect, injected into one that is being followed."""
+
+    def test_the_register_names_what_each_model_is_made_from(self, follower: Follower) -> None:
+        steps = {step.key: step for step in follower.prepared.plan.steps}
+        aggregates = {name: str(example(name)["aggregateType"]) for name in event_types()}
+        for row in rows("model_register"):
+            waiting, seen = [f"model.tieout.{row['model']}"], set()
+            while waiting:
+                step = steps[waiting.pop()]
+                seen.add(step.name)
+                waiting += [key for key in step.parents if key in steps and steps[key].name not in seen]
+            read = {event_type_of(name) for name in seen if name.startswith("stg_")}
+            made_from = {aggregates[event_type] for event_type in read if event_type in aggregates}
+            assert set(row["source_aggregates"].split("|")) == made_from, row["model"]
+
+    def test_an_event_that_is_lost_is_a_gap_until_it_arrives(self, follower: Follower) -> None:
+        told = order("lost")
+        assert arrive(follower, told[0], told[1], told[3]) == ["PENDING", 4, True]
+        assert arrive(follower, told[2]) == ["PENDING", 4, False]
+
+    def test_an_event_that_comes_twice_changes_no_row(self, follower: Follower) -> None:
+        told = order("twice")
+        arrive(follower, *told)
+        before = everything(follower)
+        step = put_and_step(follower, [*told, *told])
+        assert (step.files, step.events) == (1, 0)
+        after = everything(follower)
+        assert len(before) == len(MODELS)
+        assert after == before
+
+    def test_an_event_that_comes_out_of_order_puts_no_state_back(self, follower: Follower) -> None:
+        told = order("mixed")
+        assert arrive(follower, told[0], told[3])[:2] == ["PENDING", 4]
+        assert arrive(follower, told[2])[:2] == ["PENDING", 4]
+        assert arrive(follower, told[1]) == ["PENDING", 4, False]
+
+    def test_a_drifted_schema_is_held_back_by_type_and_the_rest_flows_on(self, follower: Follower) -> None:
+        told = order("drift")
+        later = {**told[1], "schemaVersion": 9}
+        other = {**told[2], "payload": {**told[2]["payload"], "state": 7}}
+        more = {**told[3], "payload": {**told[3]["payload"], "moreThanBefore": {"of": "it"}}}
+        assert arrive(follower, told[0], later, other, more) == ["PENDING", 4, True]
+        held = [entry for entry in list_entries(follower.home, Filters()) if entry.aggregate_id == "drift"]
+        assert sorted((entry.event_type, entry.verdict, entry.reason_code) for entry in held) == [
+            ("OrderStateChanged", "quarantined", "unknown_schema_version"),
+            ("OrderStateChanged", "quarantined", "wrong_type"),
+        ]
+
+    def test_what_enriches_a_row_may_come_later(self, follower: Follower) -> None:
+        told = order("early", accountId="a-late", items=[item("i1", "5", "p-late")])
+        arrive(follower, *told)
+        columns = "account_id, account_name, is_pending_enrichment, items[1].product_name, submitted_at is not null"
+        assert shown(follower, "early", columns) == ["a-late", None, True, None, True]
+        put_and_step(follower, [account("a-late", name="Latecomer")])
+        assert shown(follower, "early", columns) == ["a-late", "Latecomer", True, None, True]
+        put_and_step(follower, [offering("p-late", "Software")])
+        assert shown(follower, "early", columns) == ["a-late", "Latecomer", False, "p-late", True]
+
+    def test_a_row_keeps_how_late_its_event_was_shown(self, follower: Follower) -> None:
+        told = order("calm")
+        arrive(follower, told[0])
+        before = shown(follower, "calm", "projected_at, lag_seconds")
+        arrive(follower, *order("busy"))
+        assert shown(follower, "calm", "projected_at, lag_seconds") == before
+        arrive(follower, *told[:2])
+        later = shown(follower, "calm", "projected_at, lag_seconds")
+        assert later[0] > before[0]
+        assert later[1] > 0
+
+
+def order(order_id: str, **fields: Any) -> list[Event]:
+    """An order that is submitted, acknowledged, started and then waits."""
+    items = fields.pop("items", [item("i1", "5")])
+    states = {2: "ACKNOWLEDGED", 3: "IN_PROGRESS", 4: "PENDING"}
+    return [
+        submitted(order_id, 1, "29T08:00", *items, **fields),
+        *(
+            order_event("OrderStateChanged", order_id, version, f"29T{8 + version:02}:00", state=state)
+            for version, state in states.items()
+        ),
+    ]
+
+
+def put_and_step(follower: Follower, told: list[Event]) -> Step:
+    put(follower.home, f"told-{next(NUMBERS)}", [json.dumps(one).encode() for one in told])
+    step, left = follower.step()
+    assert step is not None
+    assert not left
+    assert step.failed_checks == {}
+    return step
+
+
+def arrive(follower: Follower, *told: Event) -> list[Any]:
+    """What order_tracking says of an order after these events of it: state, version, whether one is missing."""
+    put_and_step(follower, list(told))
+    return shown(follower, str(told[0]["aggregateId"]), "status, source_version, has_gap")
+
+
+def shown(follower: Follower, order_id: str, columns: str) -> list[Any]:
+    sql = f"select {columns} from order_tracking where order_id = '{order_id}'"
+    (row,) = query(OperationsHome.of(follower.home), sql).rows
+    return list(row)
+
+
+def everything(follower: Follower) -> dict[str, tuple[int, int]]:
+    """Checksums of whole rows, but for how late the last batch was."""
+    late = {"current_through_age_seconds", "lag_p50_seconds", "lag_p95_seconds", "is_sla_breached", "projected_at"}
+    found = released(follower.home, {"projection_freshness": late})
+    return {name: (item.row_count, item.checksum) for name, item in found.items()}

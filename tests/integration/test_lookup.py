@@ -7,6 +7,7 @@ import pytest
 from support import awkward_stream
 from support.quote_stories import created, moved
 
+from orchestration.cli.app import run
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.landing import land
@@ -57,3 +58,19 @@ def test_what_never_landed_is_refused(home: Home, tmp_path: Path) -> None:
         lookup(home, "nobody")
     with pytest.raises(Refused, match="Nothing has landed yet"):
         lookup(Home(tmp_path), "q-late")
+
+
+def test_a_person_is_told_the_state_and_what_is_missing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIEOUT_HOME", str(home.root))
+    assert run(["lookup", "q-late", "--events", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "Quote q-late: version 4" in told
+    assert "and 1 earlier event" in told
+    assert "Versions that never arrived: 2, 3" in told
+    assert run(["lookup", "q-late", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["latest_version"], found["missing_versions"]) == (4, [2, 3])
+    assert run(["lookup", "nobody"]) == 1
+    assert "No event that has landed names nobody" in capsys.readouterr().err

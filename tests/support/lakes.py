@@ -35,7 +35,8 @@ def add_batch(home: Home, batch_seq: int, events: list[Event]) -> None:
         connection.execute(
             "create table event (source_system varchar, event_id varchar, event_time timestamp, payload varchar,"
             " arrival_seq bigint, replaces_arrival_seq bigint);"
-            "create table quarantine (arrival_seq bigint, verdict varchar); create table resolution as from quarantine"
+            "create table quarantine (arrival_seq bigint, verdict varchar, reason_code varchar, event_type varchar);"
+            "create table resolution as from quarantine"
         )
         for number, event in enumerate(events):
             payload = '{"amount": ' + event.amount + "}"

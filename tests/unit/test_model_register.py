@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from orchestration.home import PROJECT_ROOT
+from orchestration.reconciliation.suites import expected_checks
 from orchestration.semantics.kpi_page import Row, rows
 
 MODELS = {path.stem: path for path in (PROJECT_ROOT / "models" / "operations").glob("*.yml")}
@@ -23,10 +24,12 @@ def objections(row: Row, model: dict[str, Any]) -> list[str]:
     config, told = model["config"], []
     if row["owner"] != config["group"]:
         told.append("owner")
-    for version in ("schema_version", "semantic_version"):
-        if int(row[version]) != config["meta"][version]:
-            told.append(version)
+    for name in ("schema_version", "semantic_version", "sla_seconds"):
+        if int(row[name]) != config["meta"][name]:
+            told.append(name)
     told += [name for name, value in row.items() if not value]
+    if not set(row["check_keys"].split("|")) <= set(expected_checks()):
+        told.append("check_keys")
     if row["decision_authority"] != "never":
         told.append("decision_authority")
     return told
@@ -43,6 +46,8 @@ def test_the_register_has_every_read_model_and_agrees_with_dbt() -> None:
     [
         ({"owner": "finance"}, ["owner"]),
         ({"semantic_version": "7"}, ["semantic_version"]),
+        ({"sla_seconds": "99"}, ["sla_seconds"]),
+        ({"check_keys": "quote_lifecycle|nothing"}, ["check_keys"]),
         ({"when_stale": ""}, ["when_stale"]),
         ({"decision_authority": "always"}, ["decision_authority"]),
     ],
