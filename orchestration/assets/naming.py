@@ -14,11 +14,13 @@ MARTS_GROUP = "marts"
 OPERATIONS_GROUP = "operations"
 RECONCILIATION_GROUP = "reconciliation"
 RELEASE_GROUP = "release"
+CLOSE_GROUP = "close"
 
 EXCHANGE_RATES = AssetKey(["lake", "exchange_rate"])
 QUARANTINE = AssetKey(["lake", "quarantine"])
 RESOLUTIONS = AssetKey(["lake", "resolution"])
 RELEASE = AssetKey(["release"])
+PERIOD_CLOSE = AssetKey(["period_close"])
 
 
 def stream_key(stream: str) -> AssetKey:

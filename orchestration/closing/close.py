@@ -256,7 +256,7 @@ def _breaks_before(home: Home, of: Entity, period: Period) -> list[Break]:
 def _roll_gate(rolls: Sequence[RollForward], period: Period) -> Iterator[GateResult]:
     for roll in rolls:
         yield GateResult(
-            "roll_forward",
+            gates.ROLL_FORWARD,
             f"{roll.leg}/{roll.currency}",
             gates.PASSED if roll.holds else gates.FAILED,
             f"{roll.opening} + {roll.new} - {roll.cleared} + {roll.adjusted} = {roll.closing}",
@@ -265,7 +265,7 @@ def _roll_gate(rolls: Sequence[RollForward], period: Period) -> Iterator[GateRes
             currency=roll.currency,
         )
     if not rolls:
-        yield GateResult("roll_forward", period.name, gates.PASSED, "no break before and none now")
+        yield GateResult(gates.ROLL_FORWARD, period.name, gates.PASSED, "no break before and none now")
 
 
 def _package(

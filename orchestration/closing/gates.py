@@ -15,6 +15,7 @@ from orchestration.home import PROJECT_ROOT
 if TYPE_CHECKING:
     import duckdb
 
+ROLL_FORWARD = "roll_forward"
 PASSED, FAILED, WAIVED = "passed", "failed", "waived"
 ACCEPTED = ("passed", "waived")
 # What the contract has control totals for; other sources have nothing to publish.

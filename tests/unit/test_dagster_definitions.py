@@ -14,7 +14,17 @@ from orchestration.definitions import build_definitions
 from orchestration.home import Home
 from orchestration.reconciliation.suites import load_checks
 
-GROUPS = {LANDING_GROUP, "staging", "intermediate", "marts", "operations", "reconciliation", "reference", "release"}
+GROUPS = {
+    LANDING_GROUP,
+    "staging",
+    "intermediate",
+    "marts",
+    "operations",
+    "reconciliation",
+    "reference",
+    "release",
+    "close",
+}
 # CPU seconds, and the least of a few runs: a machine that does other things says little else.
 ATTEMPTS = 3
 LOADING = """

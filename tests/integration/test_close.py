@@ -1,0 +1,300 @@
+"""Months closed one after another: gates, late and corrected events, versions, evidence, signatures, tampering."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+import simulator
+from orchestration.assets.period_close import CHECKS, close_asset
+from orchestration.closing import breaks, evidence, index, signing, states
+from orchestration.closing.close import CloseResult, close, reopen, verify_close
+from orchestration.closing.gates import GATES
+from orchestration.errors import Refused
+from orchestration.home import Home
+from orchestration.landing import land
+from orchestration.publishing.query import query
+
+CHECKPOINTS = ("breaks", "frozen", "reported", "package", "recorded", "index")
+
+
+class Killed(BaseException):
+    """Stands for a kill at a checkpoint: nothing may catch it."""
+
+
+def credit_note(number: str, amount: str, moment: str, account: str, version: int = 1) -> dict[str, Any]:
+    """A credit note of a system that publishes no totals; a higher version corrects it."""
+    line = {"invoiceLineId": "l1", "chargeType": "ONE_TIME", "quantity": 1, "netAmount": amount, "taxAmount": "0"}
+    return {
+        "eventId": f"{number}-v{version}",
+        "source": "goodwill",
+        "eventType": "CreditNoteIssued",
+        "eventTime": moment,
+        "aggregateType": "CreditNote",
+        "aggregateId": number,
+        "aggregateVersion": version,
+        "payload": {
+            "creditNoteNumber": number,
+            "accountId": account,
+            "currency": "USD",
+            "reasonCode": "GOODWILL",
+            "lines": [line],
+            "totalNetAmount": amount,
+            "totalTaxAmount": "0",
+        },
+    }
+
+
+def deliver(home: Home, name: str, *events: dict[str, Any]) -> None:
+    file = home.root.with_name(f"{name}.ndjson")
+    file.write_text("".join(json.dumps(event) + "\n" for event in events))
+    land(home, [file])
+
+
+def account_of(home: Home) -> str:
+    return str(query(home, "select min(account_id) from dim_account where not is_test").rows[0][0])
+
+
+def explained(home: Home, period: str) -> CloseResult:
+    """Close a period whose breaks a person has explained."""
+    result = close(home, period, by="Ada")
+    standing = [one.break_id for one in result.breaks if one.status == breaks.OPEN]
+    if standing:
+        assert result.state == states.OPEN
+        assert {gate.gate for gate in result.failed} <= {"chain", "materiality"}
+        breaks.explain(home, standing, reason="known", by="Ada")
+        result = close(home, period, by="Ada")
+    assert [asdict(gate) for gate in result.failed] == []
+    assert (result.state, result.is_new) == (states.CLOSED, True)
+    return result
+
+
+def adjustments(home: Home) -> list[tuple[Any, ...]]:
+    return query(
+        home,
+        "select original_period, booked_period, original_amount, new_amount, delta_amount, reason, causing_event_id,"
+        " is_booked from fact_period_adjustment order by all",
+    ).rows
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """August closed, and then what came late for it: one credit note."""
+    root = tmp_path_factory.mktemp("close")
+    home = Home(root / "home")
+    simulator.run(40, 7, date(2026, 8, 1), date(2026, 11, 1), root / "events")
+    land(home, [root / "events"])
+    with pytest.raises(Refused, match="2026-08 comes first"):
+        close(home, "2026-09", by="Ada")
+    explained(home, "2026-08")
+    account = account_of(home)
+    late = credit_note("late", "12.5", "2026-08-20T10:00:00Z", account)
+    deliver(home, "late", late, credit_note("now", "1", "2026-10-31T10:00:00Z", account))
+    yield home
+
+
+@pytest.fixture
+def home(started: Home) -> Iterator[Home]:
+    """The home as it was started; what a test does to it is undone."""
+    before = started.root.with_name("before")
+    shutil.copytree(started.root, before, symlinks=True)
+    yield started
+    for path in started.root.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    shutil.rmtree(started.root)
+    before.rename(started.root)
+
+
+def package_of(home: Home, period: str) -> Path:
+    (closed,) = (one for one in states.closed(home, "group") if one.period == period)
+    return home.evidence / closed.package
+
+
+def wrong(package: Path) -> list[str]:
+    return [f"{one.what}: {one.found}" for one in evidence.verify(package) if not one.ok]
+
+
+def test_late_corrected_and_reopened(home: Home) -> None:
+    first = {path.name: path.read_bytes() for path in package_of(home, "2026-08").iterdir()}
+    explained(home, "2026-09")
+    late = ("2026-08", "2026-09", None, Decimal("-12.5"), Decimal("-12.5"), "LATE", "late-v1", True)
+    assert adjustments(home) == [late]
+    account = account_of(home)
+    deliver(home, "corrected", credit_note("late", "20", "2026-08-20T10:00:00Z", account, version=2))
+    explained(home, "2026-10")
+    corrected = ("2026-08", "2026-10", Decimal("-12.5"), Decimal("-20"), Decimal("-7.5"), "CORRECTED", "late-v2", True)
+    assert adjustments(home) == [late, corrected]
+    assert {path.name: path.read_bytes() for path in package_of(home, "2026-08").iterdir()} == first
+    sums = "select sum(amount) from {} where period = '2026-08'"
+    ((reported,),), ((restated,),) = (query(home, sums.format(name)).rows for name in ("closed_line", "restated_line"))
+    assert restated - reported == Decimal("-20")
+    with pytest.raises(Refused, match="Only the last closed period"):
+        reopen(home, "2026-09", reason="wrong", approver="Grace")
+    before = package_of(home, "2026-10")
+    reopen(home, "2026-10", reason="a credit note is missing", approver="Grace")
+    deliver(home, "forgotten", credit_note("forgotten", "5", "2026-10-05T10:00:00Z", account))
+    again = explained(home, "2026-10")
+    assert (again.version, again.package != before.name, before.exists()) == (2, True, True)
+    assert adjustments(home) == [late, corrected], "what was booked in the reopened period is booked in it again"
+    told = [(one.period, one.state, one.version) for one in states.transitions(home, "group")]
+    assert told[-3:] == [("2026-10", "closed", 1), ("2026-10", "reopened", 1), ("2026-10", "closed", 2)]
+    assert [one.what for one in evidence.verify_chain(home) if not one.ok] == []
+
+
+def test_closed_again_it_stays_and_verified_it_is_the_same_to_the_byte(home: Home) -> None:
+    again = close(home, "2026-08", by="Ada")
+    assert (again.state, again.is_new, len(again.gates) > len(GATES)) == (states.CLOSED, False, True)
+    assert verify_close(home, "2026-08") == []
+
+
+def test_a_lake_that_gives_other_figures_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that were frozen are held against the rows that the lake gives: one of them is changed on the way."""
+    from orchestration.closing import close as module
+
+    real = module.as_known_at
+
+    def changed(*arguments: Any, **named: Any) -> Any:
+        import duckdb
+
+        past = real(*arguments, **named)
+        with duckdb.connect(str(past.warehouse)) as connection:
+            connection.execute("update marts.fact_order_line set net_amount = net_amount + 0.0001")
+        return past
+
+    monkeypatch.setattr(module, "as_known_at", changed)
+    (told,) = verify_close(home, "2026-08")
+    assert told.startswith("fact_order_line: ")
+
+
+def test_every_byte_of_a_package_counts(home: Home) -> None:
+    package = package_of(home, "2026-08")
+    assert wrong(package) == []
+    package.chmod(0o755)
+    for path in sorted(package.iterdir()):
+        content = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        assert wrong(package), path.name
+        path.unlink()
+        assert wrong(package), f"{path.name} is gone"
+        path.write_bytes(content)
+    assert wrong(package) == []
+    (package / "more.txt").write_text("more")
+    assert wrong(package) == ["more.txt: was added"]
+
+
+def test_it_takes_two_people_to_sign_and_a_changed_package_is_not_what_they_signed(home: Home, tmp_path: Path) -> None:
+    package = package_of(home, "2026-08")
+    ada = signing.sign(package, "preparer", "Ada", tmp_path / "ada.pem")
+    assert wrong(package) == ["signature approver: is missing: it takes two people"]
+    for signer, key in (("ada ", "other.pem"), ("Bob", "ada.pem")):
+        with pytest.raises(Refused, match="two people with two keys"):
+            signing.sign(package, "approver", signer, tmp_path / key)
+    with pytest.raises(Refused, match="signed by Ada as preparer already"):
+        signing.sign(package, "preparer", "Bob", tmp_path / "bob.pem")
+    signing.sign(package, "approver", "Bob", tmp_path / "bob.pem")
+    assert wrong(package) == []
+    assert (tmp_path / "ada.pem").stat().st_mode & 0o077 == 0
+    assert "what was signed has changed" in str(signing.objection(package, "0" * 64, ada))
+    file = signing.folder_of(package) / "preparer.json"
+    for change in ({"signer": "Eve"}, {"signed_at": "2020-01-01"}, {"signature": ada.signature[:-8] + "AAAAAAA="}):
+        file.write_text(json.dumps(asdict(replace(ada, **change))))
+        assert "does not hold" in wrong(package)[0], change
+
+
+def test_a_package_is_kept_until_its_retention_ends(home: Home) -> None:
+    package = package_of(home, "2026-08")
+    with pytest.raises(Refused, match="is kept until 2033-09-01"):
+        evidence.delete(home, package.name[:12])
+    assert not os.access(package, os.W_OK) or os.geteuid() == 0
+    evidence.delete(home, package.name[:12], today=date(2033, 9, 2))
+    assert evidence.packages(home) == []
+
+
+def test_a_gate_that_fails_says_where_and_what_to_do(home: Home) -> None:
+    """The new source has nothing after the cutoff; a waiver in force lets it pass, one that has expired does not."""
+    waivers = home.root.with_name("waivers.yml")
+    entry = "  - {gate: sources_fresh, partition: goodwill, reason: no more, approver: Grace, expires: %s}\n"
+    account = account_of(home)
+    explained(home, "2026-09")
+    deliver(home, "quiet", {**credit_note("q", "1", "2026-10-02T10:00:00Z", account), "source": "quiet"})
+    result = close(home, "2026-10", by="Ada")
+    told = {(gate.gate, gate.partition): gate for gate in result.failed}
+    quiet = told["sources_fresh", "quiet"]
+    assert "Ask quiet" in quiet.next_step
+    assert quiet.message.endswith("the period ends 2026-11-01 00:00:00")
+    for day, verdict in (("2020-01-01", "failed"), ("2999-01-01", "waived")):
+        waivers.write_text("waivers: []\ngates:\n" + (entry % day).replace("goodwill", "quiet"))
+        result = close(home, "2026-10", by="Ada", waivers=waivers)
+        verdicts = {(gate.gate, gate.partition): gate.verdict for gate in result.gates}
+        assert verdicts["sources_fresh", "quiet"] == verdict
+        assert verdicts["waivers", "waivers.yml"] == ("failed" if verdict == "failed" else "passed")
+
+
+def test_killed_anywhere_a_close_made_again_is_the_same(home: Home) -> None:
+    """In CI at one point before the record and one after it; `make proof` at each."""
+    check_kills(home, ("reported", "recorded"))
+
+
+@pytest.mark.proof
+def test_killed_at_every_point_of_a_close(home: Home) -> None:
+    check_kills(home, CHECKPOINTS)
+
+
+def check_kills(home: Home, points: tuple[str, ...]) -> None:
+    close(home, "2026-09", by="Ada")
+    known = [one.break_id for one in breaks.recorded(home, date(2026, 11, 1)) if one.status == breaks.OPEN]
+    if known:
+        breaks.explain(home, known, reason="known", by="Ada")
+    ready = home.root.with_name("ready")
+    shutil.copytree(home.root, ready, symlinks=True)
+    ends = []
+    for point in (None, *points):
+        _restore(home, ready)
+
+        def kill(name: str, wanted: str | None = point) -> None:
+            if name == wanted:
+                raise Killed
+
+        if point is not None:
+            with pytest.raises(Killed):
+                close(home, "2026-09", by="Ada", checkpoint=kill)
+        result = close(home, "2026-09", by="Ada")
+        assert result.state == states.CLOSED
+        assert not list(home.evidence.glob(".part*"))
+        ends.append((result.package, index.contents(index.index_folder(home))))
+    assert len(set(map(str, ends))) == 1
+    assert len(ends) > 2
+    _restore(home, ready)
+    shutil.rmtree(ready)
+
+
+def _restore(home: Home, ready: Path) -> None:
+    for path in home.root.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    shutil.rmtree(home.root)
+    shutil.copytree(ready, home.root, symlinks=True)
+
+
+def test_dagster_closes_with_a_check_per_gate_and_shows_the_report(home: Home) -> None:
+    close_period = close_asset(home)
+    result = dg.materialize([close_period, dg.AssetSpec("release")], partition_key="2026-08", selection=[close_period])
+    assert result.success
+    (made,) = result.asset_materializations_for_node("period_close")
+    assert str(made.metadata["report"].value).endswith("/report.html")
+    assert {one.check_name for one in result.get_asset_check_evaluations()} == set(CHECKS)
+    assert all(one.passed for one in result.get_asset_check_evaluations())
+    failed = dg.materialize(
+        [close_period, dg.AssetSpec("release")], partition_key="2026-10", selection=[close_period], raise_on_error=False
+    )
+    assert not failed.success, "2026-09 comes first"
