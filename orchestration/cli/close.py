@@ -1,6 +1,7 @@
 """Commands of the period close: close, reopen, sign, breaks, evidence."""
 
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def close(
     period: PeriodName,
-    by: By = "",
+    by: Annotated[str, typer.Option("--by", help="The person who closes; the user of this computer without it.")] = "",
     entity: EntityName = "group",
     soft: Annotated[
         bool, typer.Option("--soft", help="Look at the gates and record that the close is prepared.")
@@ -59,7 +60,7 @@ def close(
         if told:
             raise typer.Exit(1)
         return
-    result = run(home, period, by=by, entity=entity, soft=soft, progress=progress())
+    result = run(home, period, by=by or getuser(), entity=entity, soft=soft, progress=progress())
     emit(as_json, close_json(result), close_text(home, result))
     if result.state != "closed" and not (soft and not result.failed):
         raise typer.Exit(1)

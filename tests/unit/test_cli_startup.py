@@ -29,7 +29,7 @@ sys.stderr.write(json.dumps({"code": code, "modules": sorted(names)}))
         (["status", "--json"], 0),
         (["releases"], 0),
         (["query", "select 1"], 1),
-        (["close", "2026-09"], 2),
+        (["close", "2026-9"], 2),
     ],
 )
 def test_a_question_imports_nothing_heavy(tmp_path: Path, arguments: list[str], code: int) -> None:

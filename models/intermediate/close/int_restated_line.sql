@@ -11,7 +11,7 @@ select
     line.happened_at,
     line.source_event_id,
     line.arrival_seq
-from {{ ref("stg_close__period") }} as closed
+from {{ ref("int_closed_period") }} as closed
 inner join {{ ref("closable_line") }} as line
     on line.happened_at >= closed.period_start and line.happened_at < closed.period_end
 where

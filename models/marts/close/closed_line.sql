@@ -9,4 +9,4 @@ select
     closed.amount,
     closed.happened_at,
     closed.source_event_id
-from {{ ref("stg_close__line") }} as closed
+from {{ ref("int_closed_line") }} as closed

@@ -8,4 +8,4 @@ select
     closed.lake_high_water,
     closed.open_period,
     closed.package
-from {{ ref("stg_close__period") }} as closed
+from {{ ref("int_closed_period") }} as closed

@@ -4,7 +4,7 @@ with booked as (
     select
         held.*,
         true as is_booked
-    from {{ ref("stg_close__adjustment") }} as held
+    from {{ ref("int_booked_adjustment") }} as held
 ),
 
 reported as (
@@ -23,7 +23,7 @@ reported as (
             closed.line_key,
             closed.currency,
             closed.amount
-        from {{ ref("stg_close__line") }} as closed
+        from {{ ref("int_closed_line") }} as closed
         union all
         select
             booked.entity,
@@ -80,7 +80,7 @@ pending as (
         end as reason,
         false as is_booked
     from compared
-    inner join {{ ref("stg_close__period") }} as closed
+    inner join {{ ref("int_closed_period") }} as closed
         on compared.entity = closed.entity and compared.original_period = closed.period
     left join {{ ref("closable_line") }} as moved
         on compared.line_type = moved.line_type and compared.line_key = moved.line_key and compared.new_amount is null
