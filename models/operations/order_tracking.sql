@@ -52,17 +52,21 @@ select
     tracked.is_open,
     tracked.status_since,
     {{ age_seconds("tracked.status_since") }} as status_age_seconds,
-    coalesce(risk.sla_risk, 'NONE') as sla_risk,
-    coalesce(risk.risk_reason, 'ENDED') as risk_reason,
-    risk.reason_codes,
-    coalesce(risk.reason_count, 0) as reason_count,
+    case when tracked.is_unconfirmed then 'MEDIUM' else coalesce(risk.sla_risk, 'NONE') end as sla_risk,
+    case when tracked.is_unconfirmed then 'SUBMISSION_UNCONFIRMED' else coalesce(risk.risk_reason, 'ENDED') end as risk_reason,
+    case when tracked.is_unconfirmed then 'SUBMISSION_UNCONFIRMED' else risk.reason_codes end as reason_codes,
+    case when tracked.is_unconfirmed then 1 else coalesce(risk.reason_count, 0) end as reason_count,
+    -- The cause before what it leads to: a customer is told when nothing can be done about what holds the order up.
     case
+        when tracked.is_unconfirmed then 'CONFIRM_SUBMISSION'
         when not tracked.is_open then 'NONE'
-        when risk.risk_reason = 'FALLOUT_OPEN' then 'REPAIR_FALLOUT'
-        when risk.risk_reason = 'DEPENDENCY_CYCLE' then 'BREAK_DEPENDENCY_CYCLE'
-        when risk.risk_reason in ('TASK_OUTCOME_UNKNOWN', 'TASK_RETRYING', 'TASK_SLA_BREACHED') then 'CHASE_DOWNSTREAM_SYSTEM'
-        when risk.risk_reason in ('PROMISE_BROKEN', 'PROMISE_DUE_SOON') then 'INFORM_CUSTOMER'
-        when risk.risk_reason = 'ORDER_HELD' then 'RELEASE_HOLD'
+        {%- for code, action in {
+            "FALLOUT_OPEN": "REPAIR_FALLOUT", "DEPENDENCY_CYCLE": "BREAK_DEPENDENCY_CYCLE", "ORDER_HELD": "RELEASE_HOLD",
+            "TASK_SLA_BREACHED": "CHASE_DOWNSTREAM_SYSTEM", "TASK_OUTCOME_UNKNOWN": "CHASE_DOWNSTREAM_SYSTEM",
+            "TASK_RETRYING": "CHASE_DOWNSTREAM_SYSTEM", "PROMISE_": "INFORM_CUSTOMER",
+        }.items() %}
+        when risk.reason_codes like '%{{ code }}%' then '{{ action }}'
+        {%- endfor %}
         else 'WAIT'
     end as next_action,
     item_list.items,

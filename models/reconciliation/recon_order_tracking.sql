@@ -12,6 +12,7 @@ with last_event as (
 lake_row as (
     select
         lifecycle.is_open
+        or lifecycle.order_status in ('UNKNOWN', 'ACCEPTED')
         or {{ seconds_between("lifecycle.status_since", as_of()) }} <= {{ var("tracking_days") * 86400 }} as is_counted,
         lifecycle.order_id,
         lifecycle.order_status as status,

@@ -1,4 +1,4 @@
-"""Keeps marts from changing their meaning unseen: a fingerprint of each, recorded beside its semantic version."""
+"""Keeps marts and read models from changing their meaning unseen: a fingerprint of each beside its semantic version."""
 
 import argparse
 import hashlib
@@ -29,11 +29,12 @@ class Fingerprint:
 
 
 def current(root: Path = PROJECT_ROOT) -> dict[str, Fingerprint]:
-    """The fingerprint of every mart as it is: its SQL, the models and seeds behind it, its description."""
+    """The fingerprint of every mart and read model as it is: its SQL, what is behind it, its description."""
     sources = {path.stem: path for path in (root / "models").rglob("*.sql")}
     seeds = {path.stem: path for path in (root / "seeds").glob("*.csv")}
     found = {}
-    for path in sorted((root / "models" / "marts").rglob("*.yml")):
+    folders = (root / "models" / layer for layer in ("marts", "operations"))
+    for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
         for model in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("models", []):
             version = model["config"]["meta"]["semantic_version"]
             found[model["name"]] = Fingerprint(version, _digest(model["name"], _described(model), sources, seeds))

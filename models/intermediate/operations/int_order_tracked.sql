@@ -1,4 +1,5 @@
--- The orders that someone may ask about: open ones, and those that ended within the days of var tracking_days.
+-- The orders that someone may ask about: open ones, those that nobody knows to have been placed, and those that ended within the days
+-- of var tracking_days.
 select
     lifecycle.order_id,
     lifecycle.order_number,
@@ -10,6 +11,7 @@ select
     lifecycle.currency,
     lifecycle.order_status,
     lifecycle.is_open,
+    not lifecycle.is_open and lifecycle.order_status in ('UNKNOWN', 'ACCEPTED') as is_unconfirmed,
     lifecycle.status_since,
     lifecycle.open_fallout_count,
     lifecycle.first_submitted_at,
@@ -25,4 +27,5 @@ select
 from {{ ref("fact_order_lifecycle") }} as lifecycle
 where
     lifecycle.is_open
+    or lifecycle.order_status in ('UNKNOWN', 'ACCEPTED')
     or {{ seconds_between("lifecycle.status_since", as_of()) }} <= {{ var("tracking_days") * 86400 }}
