@@ -35,18 +35,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=int, default=1_000_000, help="events of history, about")
     parser.add_argument("--rate", type=int, default=1000, help="events a second")
+    parser.add_argument("--every", type=int, default=5, help="seconds of events in a file")
     parser.add_argument("--seconds", type=int, default=600, help="how long")
     parser.add_argument("--work", type=Path, help="where to work; a temporary folder without it")
     parser.add_argument("--keep", action="store_true", help="keep the result in benchmarks/results")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work, prefix="tieout-follow-") as folder:
-        found = measure(Path(folder), options.history, options.rate, options.seconds)
+        found = measure(Path(folder), options.history, options.rate, options.seconds, options.every)
     if options.keep:
         write(RESULTS / "following.json", found)
     print(json.dumps(found, indent=1))
 
 
-def measure(work: Path, history: int, rate: int, seconds: int) -> dict[str, Any]:
+def measure(work: Path, history: int, rate: int, seconds: int, every: int) -> dict[str, Any]:
     """Run the load test in an empty folder; returns lags in seconds and what the follower said of its steps."""
     live = rate * seconds
     past, (tail,) = cut(simulated(history + live, work / "simulated"), work / "cut", [live])
@@ -63,7 +64,7 @@ def measure(work: Path, history: int, rate: int, seconds: int) -> dict[str, Any]
     watching.start()
     time.sleep(20)  # it compiles its plan first
     _say("dealing events")
-    put = dealt_by(tail, home.inbox, rate)
+    put = dealt_by(tail, home.inbox, rate, every)
     deadline = time.monotonic() + PATIENCE_SECONDS
     batches = {}
     while time.monotonic() < deadline:
@@ -84,6 +85,7 @@ def measure(work: Path, history: int, rate: int, seconds: int) -> dict[str, Any]
         "history_events": landed.verdicts.accepted,
         "rate": rate,
         "seconds": seconds,
+        "seconds_per_file": every,
         "files": len(put),
         "never_seen": len(put) - len(lags),
         "lag": _spread(lags),
@@ -126,12 +128,12 @@ class Reader:
         return next((at for high_water, at in self._seen if high_water >= batch), None)
 
 
-def dealt_by(tail: Path, inbox: Path, rate: int) -> dict[str, float]:
+def dealt_by(tail: Path, inbox: Path, rate: int, every: int) -> dict[str, float]:
     """Deal the events into the inbox; when each file was put there, by its name."""
     from simulator.live import deal
 
     put: dict[str, float] = {}
-    deal([tail], inbox, rate, told=lambda path, _: put.__setitem__(path.name, time.time()))
+    deal([tail], inbox, rate, every=every, told=lambda path, _: put.__setitem__(path.name, time.time()))
     return put
 
 

@@ -20,11 +20,12 @@ def deal(
     inbox: Path,
     rate: int,
     *,
+    every: int = 1,
     seconds: float | None = None,
     stop: threading.Event | None = None,
     told: Callable[[Path, int], None] | None = None,
 ) -> int:
-    """Write the lines of NDJSON files into `inbox`, `rate` a second, as one new file a second; returns how many lines.
+    """Write the lines of NDJSON files into `inbox`, `rate` a second, a new file `every` so many; returns how many.
 
     A file appears whole (it is renamed when it is written). Ends when all are dealt, after `seconds`, or when `stop` is
     set. Late, it catches up. Raises Unusable without a file, or for a rate below 1.
@@ -38,8 +39,8 @@ def deal(
     ordered = _ordered(files, inbox / ".live.ndjson.part")
     try:
         with ordered.open("rb") as lines:
-            for number, chunk in enumerate(_chunks(lines, rate)):
-                if stop.is_set() or (seconds is not None and number >= seconds):
+            for number, chunk in enumerate(_chunks(lines, rate * every)):
+                if stop.is_set() or (seconds is not None and number * every >= seconds):
                     break
                 target = inbox / f"live-{int(time.time() * 1000):013d}-{number:06d}.ndjson"
                 part = target.with_name(f".{target.name}.part")
@@ -48,7 +49,7 @@ def deal(
                 dealt += len(chunk)
                 if told:
                     told(target, dealt)
-                stop.wait(max(began + number + 1 - time.monotonic(), 0))
+                stop.wait(max(began + (number + 1) * every - time.monotonic(), 0))
     finally:
         ordered.unlink(missing_ok=True)
     return dealt
