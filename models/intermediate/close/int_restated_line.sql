@@ -13,7 +13,7 @@ select
     line.arrival_seq
 from {{ ref("int_closed_period") }} as closed
 inner join {{ ref("closable_line") }} as line
-    on line.happened_at >= closed.period_start and line.happened_at < closed.period_end
+    on closed.period_start <= line.happened_at and closed.period_end > line.happened_at
 where
     line.amount is not null
     and (closed.region = '*' or closed.region = line.region)

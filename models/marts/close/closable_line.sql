@@ -3,7 +3,8 @@
 -- The money that a close freezes, line by line in one shape: what was accepted, ordered and invoiced, and when that happened.
 select
     'accepted_quote_line' as line_type,
-    {{ key_text(["accepted.quote_id", "cast(accepted.quote_revision as string)", "accepted.quote_line_id", "accepted.charge_type"]) }} as line_key,
+    {{ key_text(["accepted.quote_id", "cast(accepted.quote_revision as string)", "accepted.quote_line_id", "accepted.charge_type"]) }}
+        as line_key,
     accepted.region,
     accepted.currency,
     accepted.net_price_amount as amount,

@@ -1,5 +1,5 @@
--- What events have changed in periods that were closed already, booked in the earliest period that was open then. What was booked stays; what
--- is new since then is booked in the one that is open now. Closed lines plus all of it are the restated ones.
+-- What events have changed in periods that were closed already, booked in the earliest period that was open then. What was booked stays;
+-- what is new since then is booked in the one that is open now. Closed lines plus all of it are the restated ones.
 with booked as (
     select
         held.*,
