@@ -1,5 +1,6 @@
 """The report of a close as one page that needs nothing else: to be read, printed and kept; it computes nothing."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -25,6 +26,7 @@ NUMBERS = {
         "left_amount",
         "right_amount",
         "amount",
+        "partitions",
     ),
     *("original_amount", "new_amount", "delta_amount", "total", "age_days", "line_count"),
 }
@@ -57,7 +59,8 @@ def page(
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="note">{escape(_subtitle(manifest))}</p>',
-        _section("Gates", _table(manifest["gates"], ("gate", "partition", "verdict", "message", "owner", "next_step"))),
+        f"<p>{escape(_status(manifest, breaks, adjustments))}</p>",
+        _section("Gates", _table(_grouped(manifest["gates"]), ("gate", "verdict", "partitions", "what", "owner"))),
         _section("Control totals", _table(totals, ("figure", "total"))),
         _section(
             "Roll-forward of breaks",
@@ -80,6 +83,32 @@ def page(
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
+
+
+def _status(manifest: dict[str, Any], breaks: Sequence[dict[str, Any]], adjustments: Sequence[dict[str, Any]]) -> str:
+    """The close in a sentence or two."""
+    gates = _grouped(manifest["gates"])
+    waived = sum(gate["verdict"] == "waived" for gate in gates)
+    carried = Counter(one["status"] for one in breaks)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(carried.items())) or "none"
+    return (
+        f"Closed: all {len(gates)} gates hold, {waived} of them by a waiver. Breaks that are carried forward: {told}. "
+        f"Adjustments of earlier periods that are booked here: {len(adjustments)}."
+    )
+
+
+def _grouped(gates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row per gate with what it looked at, and below it one per partition that holds by a waiver alone."""
+    rows: list[dict[str, Any]] = []
+    for name in dict.fromkeys(gate["gate"] for gate in gates):
+        mine = [gate for gate in gates if gate["gate"] == name]
+        waived = [gate for gate in mine if gate["verdict"] == "waived"]
+        verdict = "waived" if waived else "passed"
+        told = mine[0]["message"] if len(mine) == 1 else ", ".join(gate["partition"] for gate in mine)
+        owner = ", ".join(dict.fromkeys(gate["owner"] for gate in mine))
+        rows.append({"gate": name, "verdict": verdict, "partitions": len(mine), "what": told, "owner": owner})
+        rows += [{"verdict": "waived", "what": f"{gate['partition']}: {gate['message']}"} for gate in waived]
+    return rows
 
 
 def _subtitle(manifest: dict[str, Any]) -> str:
