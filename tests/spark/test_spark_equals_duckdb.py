@@ -95,3 +95,39 @@ def test_one_changed_row_is_told(first: tuple[int, str], home: Home, tmp_path: P
     assert code == 1, told
     differing = {line.split(":")[0] for line in told.splitlines() if re.match(r"(fact|dim|recon)_\w+: ", line)}
     assert differing == {"fact_invoice_line", "recon_invoice_line"}, told
+
+
+WITH_NULL = "(select cast(null as string) as missing, 'x' as present, cast(null as string) as optional) as row_of_model"
+CONSTRAINTS = """
+import sys
+from pathlib import Path
+from orchestration.errors import Refused
+from orchestration.home import Home
+from orchestration.warehouse.spark import SparkWarehouse
+try:
+    SparkWarehouse(Home(Path(sys.argv[1]))).dbt("compile", {}, "--no-populate-cache", "--inline", sys.argv[2])
+except Refused as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.parametrize(("required", "missing"), [(["present"], ""), (["missing", "present"], "missing")])
+def test_a_required_column_without_a_value_is_refused(tmp_path: Path, required: list[str], missing: str) -> None:
+    """`macros/spark/constraints.sql` lets rows with every required value pass, and names the column that lacks one."""
+    columns = {
+        name: {"name": name, "constraints": [{"type": "not_null"}] if name in required else []}
+        for name in ("missing", "present", "optional")
+    }
+    model = json.dumps({"name": "probe", "columns": columns})
+    call = f"{{% if execute %}}{{% do spark__persist_constraints({json.dumps(WITH_NULL)}, {model}) %}}{{% endif %}}"
+    ended = subprocess.run(
+        [PYTHON, "-c", CONSTRAINTS, str(tmp_path), f"{call} select 1 as one"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "TIEOUT_SPARK_CODEGEN": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = re.findall(r"probe has rows without a value that its contract requires: (.*)", ended.stderr)
+    assert told == ([missing] if missing else []), ended.stderr[-4000:]
+    assert bool(ended.returncode) == bool(missing), ended.stderr[-4000:]

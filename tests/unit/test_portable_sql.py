@@ -1,9 +1,12 @@
 """Models, data tests and shared macros keep to SQL that DuckDB and Spark read alike; no engine is started for it."""
 
+import csv
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from orchestration.home import PROJECT_ROOT
 
@@ -28,12 +31,19 @@ NOT_PORTABLE = [
         "count(*) filter (where a) over (b)",
         "an aggregate of a case: Spark filters no window",
     ),
+    (
+        r"\bover \(\s*(?!partition\b|order\b|rows\b|range\b|\{)\w+\s+(order|rows|range)\b",
+        "sum(a) over (one order by b)",
+        "the window in full: Spark extends no named window",
+    ),
+    (r"\barg_(max|min)(_null)?\(", "arg_max(a, b)", "max_by() of what is never NULL, or value_at_last()"),
     (r"\b(qualify|group by all|asof|delete from)\b", "group by all", "standard SQL, or a dispatched macro"),
     (r"\btarget\.(type|name)\b", "{% if target.type == 'spark' %}", "a dispatched macro"),
 ]
 # A macro whose parts are never NULL.
 SAFE = {"canonical_text": r"\bconcat\("}
 MACRO = re.compile(r"{%-? macro (\w+)\((?:.*?)%}(.*?){%-? endmacro", re.DOTALL)
+NUMBERED = re.compile(r"(?<!cast\()\b(?:row_number|rank|dense_rank)\(\) over \((?:[^()]|\([^()]*\))*\) as (\w+)")
 OF_ONE_ENGINE = re.compile(r"(duckdb|spark|default|get_incremental|dbt_spark)_\w+")
 
 
@@ -64,6 +74,18 @@ def shared_macros() -> list[tuple[str, str]]:
     texts = [plain(path.read_text()) for path in (PROJECT_ROOT / "macros").rglob("*.sql")]
     found = [(name, body) for text in texts for name, body in MACRO.findall(text)]
     return [(name, body) for name, body in found if not OF_ONE_ENGINE.match(name)]
+
+
+def narrow_numbers(sql: str, columns: list[dict[str, Any]]) -> list[str]:
+    """The columns that a contract says are bigint but the query numbers without a cast: Spark counts in an int."""
+    wide = {column["name"] for column in columns if str(column.get("data_type")).lower() == "bigint"}
+    sql = re.sub(r"cast\(\s+", "cast(", sql)
+    return [name for name in NUMBERED.findall(sql) if name in wide]
+
+
+def untyped_columns(header: list[str], seed: dict[str, Any]) -> list[str]:
+    """The columns of a seed without a type: DuckDB guesses one from the values, Spark refuses the seed."""
+    return sorted(set(header) - set(seed.get("config", {}).get("column_types", {})))
 
 
 @pytest.mark.parametrize(("pattern", "example", "instead"), NOT_PORTABLE)
@@ -97,3 +119,44 @@ def test_what_differs_is_written_for_both_engines() -> None:
         if not re.search(rf"macro ({engine}|default)__{name}\(", texts)
     }
     assert not missing
+
+
+def test_numbers_of_rows_are_as_wide_as_the_contract() -> None:
+    looked_at = 0
+    for path in (PROJECT_ROOT / "models").rglob("*.yml"):
+        for model in yaml.safe_load(path.read_text()).get("models", []):
+            sql = path.parent / f"{model['name']}.sql"
+            if sql.exists():
+                looked_at += 1
+                assert not narrow_numbers(plain(sql.read_text()), model.get("columns", [])), model["name"]
+    assert looked_at > 100
+
+
+@pytest.mark.parametrize(
+    ("number", "narrow"),
+    [
+        ("row_number() over (partition by a order by b) as place", ["place"]),
+        ("rank() over (order by coalesce(b, 0)) as place", ["place"]),
+        ("cast(row_number() over (order by b) as bigint) as place", []),
+        ("cast(\n    row_number() over (order by b) as bigint\n) as place", []),
+        ("row_number() over (order by b) as recency", []),
+    ],
+)
+def test_a_number_without_a_cast_is_seen(number: str, narrow: list[str]) -> None:
+    columns = [{"name": "place", "data_type": "bigint"}, {"name": "recency", "data_type": "integer"}]
+    assert narrow_numbers(f"select {number} from c", columns) == narrow
+
+
+def test_every_column_of_a_seed_has_a_type() -> None:
+    stated = yaml.safe_load((PROJECT_ROOT / "seeds" / "seeds.yml").read_text())["seeds"]
+    seeds = {seed["name"]: seed for seed in stated}
+    paths = sorted((PROJECT_ROOT / "seeds").glob("*.csv"))
+    assert len(paths) > 10
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as file:
+            assert not untyped_columns(next(csv.reader(file)), seeds.get(path.stem, {})), path.name
+
+
+def test_a_seed_without_types_is_seen() -> None:
+    assert untyped_columns(["a", "b"], {"config": {"column_types": {"a": "varchar"}}}) == ["b"]
+    assert untyped_columns(["a"], {}) == ["a"]
