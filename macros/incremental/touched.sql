@@ -25,7 +25,10 @@
     select {{ columns }} from {{ source }}
 {%- endmacro %}
 
-{# Ids of the aggregates of these types (one name, a list, or "*" for all) that this build has to look at again. #}
+{#
+    Ids of the aggregates of these types (one name, a list, or "*" for all) that this build has to look at again, those that a repair names
+    (`tieout repair`) among them.
+#}
 {% macro touched_ids(aggregate_types) -%}
     {%- set types = [aggregate_types] if aggregate_types is string else aggregate_types -%}
     select touched.aggregate_id
@@ -33,6 +36,10 @@
     {%- if types != ["*"] %}
     where touched.aggregate_type in ('{{ types | join("', '") }}')
     {%- endif %}
+    {%- for aggregate in var("rebuilt_aggregates") if types == ["*"] or aggregate[0] in types %}
+    {{ "union all select repaired.aggregate_id from (values " if loop.first else ", " }}({{ literal(aggregate[1]) }})
+    {{- ") as repaired (aggregate_id)" if loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 {#

@@ -1,4 +1,4 @@
-"""Commands that build and audit the warehouse: build, reconcile, refresh, verify."""
+"""Commands that build and audit the warehouse: build, reconcile, refresh, verify, repair."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from orchestration.home import Home
 if TYPE_CHECKING:
     from orchestration.reconciliation.results import ReconcileResult
     from orchestration.refresh import RefreshResult
+    from orchestration.repair.repair import RepairResult
     from orchestration.warehouse.build import BuildResult
 
 
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("reconcile")(reconcile)
     app.command("refresh")(refresh)
     app.command("verify")(verify)
+    app.command("repair")(repair)
 
 
 def build(
@@ -103,6 +105,19 @@ def verify(
         raise typer.Exit(1)
 
 
+def repair(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what differs; build nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the marts' money with the lake by account and month, and build again what differs."""
+    from orchestration.repair.repair import repair as run
+
+    result = run(Home.from_environment(), dry_run=dry_run, progress=progress())
+    emit(as_json, result.as_json(), repair_text(result))
+    if not result.ok:
+        raise typer.Exit(1)
+
+
 def _verify_evidence(home: Home, chosen: str, as_json: bool) -> None:
     from pathlib import Path
 
@@ -181,6 +196,36 @@ def reconcile_text(result: "ReconcileResult") -> str:
         lines.append(table(["verdict", "severity", "check", "partition", "left", "right", "what"], rows))
     lines += result.notes
     lines.append("Ready to publish." if result.passed else "Not to be published: a critical check failed.")
+    return "\n".join(lines)
+
+
+def repair_text(result: "RepairResult") -> str:
+    """A repair for a person: the partitions and rows that differed, and whether they still do."""
+    if not result.differing:
+        return f"All {plural(result.compared, 'partition')} of the marts are what the lake says."
+    lines = [
+        f"{len(result.differing)} of {plural(result.compared, 'partition')} differ from the lake:",
+        table(
+            ["partition", "rows in lake", "in mart"],
+            [[part.name, str(part.lake_rows), str(part.mart_rows)] for part in result.differing],
+        ),
+        table(
+            ["only in", "row", "amount", "currency"],
+            [[row.side, row.row_key, str(row.amount), row.currency or ""] for row in result.rows],
+        ),
+    ]
+    if result.build_id is None:
+        lines.append("Nothing was built. `tieout repair` without --dry-run builds their aggregates again.")
+        return "\n".join(lines)
+    lines.append(f"Built again {plural(len(result.rebuilt), 'aggregate')} ({result.build_reason}).")
+    lines += [f"FAILED {name}" for name in result.build_failed]
+    lines += [f"STILL DIFFERS {part.name}" for part in result.still_differing]
+    lines += [f"CHANGED ELSEWHERE {name}" for name in result.changed_elsewhere]
+    lines.append(
+        f"Repaired and proven: {result.evidence}"
+        if result.ok
+        else f"Not repaired ({result.evidence}). `tieout build --full-refresh` builds everything from the lake."
+    )
     return "\n".join(lines)
 
 

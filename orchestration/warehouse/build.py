@@ -69,19 +69,21 @@ def build(
     wait_seconds: float = PATIENCE_SECONDS,
     knowledge: LakeState | None = None,
     closes: Path | None = None,
+    rebuild: Sequence[tuple[str, str]] = (),
 ) -> BuildResult:
     """Build what the lake holds up to now; the same inputs give the same rows, however often it is run.
 
-    `as_of`: ISO 8601, UTC where it names no zone; without it the latest event time that is not later than its landing.
-    `select`: dbt selectors; such a build is never recorded as complete. `knowledge` and `closes`: what was known then
-    and which index of closes there was, to build the past anew (orchestration/closing/past.py). Raises Refused when
+    `as_of`: ISO 8601, UTC where it names no zone; without it the latest event time that is not later than its
+    landing. `select`: dbt selectors; such a build is never recorded as complete. `knowledge` and `closes`: what was
+    known then and which index of closes there was, to build the past anew (orchestration/closing/past.py). `rebuild`:
+    aggregates (type, id) to build again though nothing new came for them (orchestration/repair). Raises Refused when
     the warehouse is in use or dbt cannot run, Unusable when nothing has landed. Failed models and tests do not raise:
     see `BuildResult.failed`.
     """
     settings = Settings.from_environment()
     moment = parse_as_of(as_of) if as_of else None
     with warehouse_lock(home, "build the warehouse", wait_seconds=wait_seconds):
-        return _build(home, settings, full_refresh, moment, select, progress, project, knowledge, closes)
+        return _build(home, settings, full_refresh, moment, select, progress, project, knowledge, closes, rebuild)
 
 
 def parse_as_of(text: str) -> datetime:
@@ -103,6 +105,7 @@ def _build(
     project: Path,
     knowledge: LakeState | None,
     closes: Path | None,
+    rebuild: Sequence[tuple[str, str]],
 ) -> BuildResult:
     from orchestration.landing import add_new_event_types
 
@@ -118,6 +121,7 @@ def _build(
         progress(f"{'full' if plan.full_refresh else 'incremental'} build ({plan.reason})")
     parse_key = f"{current_code}/{home.lake}/{_dbt_version()}"
     variables = _variables(home, settings, plan, closes or index_folder(home))
+    variables["rebuilt_aggregates"] = [list(aggregate) for aggregate in rebuild]
     outcome = DbtProject(home, project, settings.dbt_threads).run(
         "build",
         variables,
