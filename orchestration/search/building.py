@@ -53,15 +53,20 @@ def go_live(root: Path, model: SearchModel, index: store.SearchIndex, validate: 
     problems = validate(index)
     if problems:
         raise Refused(f"{index.index_id} is not made live: {'; '.join(problems)}.")
+    (index.folder / store.VALIDATED).touch()
     store.switch(root, model, index.index_id)
 
 
 def roll_back(root: Path, model: SearchModel) -> str:
-    """Point the alias to the build before the live one; returns its id. Raises Refused where there is none."""
+    """Point the alias to the last validated build before the live one; returns its id. Refused where there is none."""
     live = store.find(root, model)
-    older = [i for i in store.list_indexes(root, model) if i.manifest["build"] < live.manifest["build"]]
+    older = [
+        index
+        for index in store.list_indexes(root, model)
+        if index.is_validated and index.manifest["build"] < live.manifest["build"]
+    ]
     if not older:
-        raise Refused(f"No index of {model.name} is older than {live.index_id}.")
+        raise Refused(f"No validated index of {model.name} is older than {live.index_id}.")
     store.switch(root, model, older[-1].index_id)
     return older[-1].index_id
 

@@ -11,6 +11,7 @@ from orchestration.errors import Refused, Unusable
 from orchestration.search.model import SearchModel
 
 MANIFEST = "manifest.json"
+VALIDATED = "validated"
 TEMPORARY = ".tmp-"
 
 
@@ -25,6 +26,10 @@ class SearchIndex:
     @property
     def index_id(self) -> str:
         return self.folder.name
+
+    @property
+    def is_validated(self) -> bool:
+        return (self.folder / VALIDATED).exists()
 
 
 def alias(root: Path, model: SearchModel) -> Path:
@@ -60,8 +65,9 @@ def find(root: Path, model: SearchModel, index_id: str | None = None) -> SearchI
 
 
 def switch(root: Path, model: SearchModel, index_id: str) -> None:
-    """Point the alias to a finished index in one atomic step: a reader sees the old or the new one."""
-    find(root, model, index_id)
+    """Point the alias to a validated index in one atomic step: a reader sees the old or the new one."""
+    if not find(root, model, index_id).is_validated:
+        raise Refused(f"{index_id} was not found in order by a validation: it cannot go live.")
     temporary = root / f"{TEMPORARY}{model.name}-alias-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(index_id)

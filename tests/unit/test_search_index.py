@@ -124,6 +124,10 @@ def test_approved_quotes_without_expiry_never_go_live(root: Path) -> None:
     green = building.build(root, MODEL, DOCUMENTS, None)
     building.go_live(root, MODEL, green, lambda built: problems(root, built))
     assert store.live_id(root, MODEL) == "search_quote_document_v1_3"
+    # Rolling back passes over the build that validation refused, and nobody can switch to it by hand.
+    assert building.roll_back(root, MODEL) == "search_quote_document_v1_1"
+    with pytest.raises(Refused, match="validation"):
+        store.switch(root, MODEL, index.index_id)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,7 @@ def test_roll_back_returns_to_the_build_before(root: Path) -> None:
     with pytest.raises(Refused, match="older"):
         building.roll_back(root, MODEL)
     second = building.build(root, MODEL, DOCUMENTS[:1], None)
-    store.switch(root, MODEL, second.index_id)
+    building.go_live(root, MODEL, second, lambda built: problems(root, built, DOCUMENTS[:1]))
     assert search(root, MODEL).total == 1
     assert building.roll_back(root, MODEL) == "search_quote_document_v1_1"
     assert search(root, MODEL).total == 3
