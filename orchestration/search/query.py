@@ -56,7 +56,7 @@ def search(
     return Results(
         index_id=found.index_id,
         current_through=found.manifest["current_through"],
-        total=page.count or 0,
+        total=page.count or 0,  # type: ignore[attr-defined]  # its stub lacks it
         documents=[_document(searcher, address) for _, address in page.hits],
         facets={path: _facet(searcher, query, model.field(path)) for path in facets},
     )
@@ -100,5 +100,5 @@ def _facet(searcher: tantivy.Searcher, query: tantivy.Query, field: Field) -> di
 
 
 def _document(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(bytes(searcher.doc(address).get_first(SOURCE)))
+    document: dict[str, Any] = json.loads(bytes(searcher.doc(address).get_all(SOURCE)[0]))
     return document
