@@ -17,6 +17,7 @@ from dbt.contracts.graph.manifest import Manifest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support import awkward_stream
+from support.closes import closed_october
 from support.dbt_warehouses import Warehouse
 
 from orchestration.home import Home
@@ -81,6 +82,7 @@ class Worlds:
         self.count += 1
         home = Home(self.root / f"world-{self.count}")
         warehouse = _Stepwise(home, self._seeded)
+        closed_october(home, home.root / "close")
         told = Verdicts()
         last = len(arrival.cuts)
         for number, batch in enumerate(arrival.batches()):
