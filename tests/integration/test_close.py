@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 import simulator
 from orchestration.assets.period_close import CHECKS, close_asset
-from orchestration.closing import breaks, evidence, index, signing, states
+from orchestration.closing import breaks, evidence, index, periods, signing, states
 from orchestration.closing.close import CloseResult, close, reopen, verify_close
-from orchestration.closing.gates import GATES
+from orchestration.closing.gates import GATES, Case
+from orchestration.closing.waivers import CloseWaivers
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.landing import land
@@ -235,22 +237,61 @@ def test_a_package_is_kept_until_its_retention_ends(home: Home) -> None:
 
 
 def test_a_gate_that_fails_says_where_and_what_to_do(home: Home) -> None:
-    """The new source has nothing after the cutoff; a waiver in force lets it pass, one that has expired does not."""
+    """A line is held back; a waiver of the gate in force lets it pass, one that has expired does not."""
     waivers = home.root.with_name("waivers.yml")
-    entry = "  - {gate: sources_fresh, partition: goodwill, reason: no more, approver: Grace, expires: %s}\n"
-    account = account_of(home)
-    deliver(home, "quiet", {**credit_note("q", "1", "2026-09-02T10:00:00Z", account), "source": "quiet"})
+    entry = "waivers: []\ngates:\n  - {gate: quarantine, partition: cpq, reason: known, approver: Grace, expires: %s}\n"
+    deliver(home, "held", {"source": "cpq", "eventId": "held"})
     result = close(home, "2026-09", by="Ada")
     told = {(gate.gate, gate.partition): gate for gate in result.failed}
-    quiet = told["sources_fresh", "quiet"]
-    assert "Ask quiet" in quiet.next_step
-    assert quiet.message.endswith("the period ends 2026-10-01 00:00:00")
+    assert "tieout quarantine list" in told["quarantine", "cpq"].next_step
+    assert "held.ndjson line 1" in told["quarantine", "cpq"].message
+    fresh = {gate.partition: gate for gate in result.gates if gate.gate == "sources_fresh"}
+    assert fresh["cpq"].verdict == "passed"
     for day, verdict in (("2020-01-01", "failed"), ("2999-01-01", "waived")):
-        waivers.write_text("waivers: []\ngates:\n" + (entry % day).replace("goodwill", "quiet"))
+        waivers.write_text(entry % day)
         result = close(home, "2026-09", by="Ada", waivers=waivers)
         verdicts = {(gate.gate, gate.partition): gate.verdict for gate in result.gates}
-        assert verdicts["sources_fresh", "quiet"] == verdict
+        assert verdicts["quarantine", "cpq"] == verdict
         assert verdicts["waivers", "waivers.yml"] == ("failed" if verdict == "failed" else "passed")
+
+
+def test_a_source_is_fresh_by_an_event_after_the_cutoff_or_by_its_totals(home: Home) -> None:
+    """Of one that has published totals before, and neither of both for the period, the gate says that it is short."""
+    period = periods.period(periods.entity(periods.GROUP), "2026-09")
+    with duckdb.connect() as connection:
+        connection.execute("create schema release; create table release.freshness (source_system varchar, t timestamp)")
+        connection.execute("alter table release.freshness rename t to current_through")
+        for source, through in (
+            ("after", "2026-10-01"),
+            ("totals", "2026-09-02"),
+            ("late", "2026-09-02"),
+            ("none", "2026-09-02"),
+        ):
+            connection.execute("insert into release.freshness values (?, ?)", [source, through])
+        published = [("totals", "2026-09"), ("late", "2026-08"), ("after", "2026-08")]
+        checks = [
+            {"key": "control_total", "partition": f"{source}/quotes_created/{month}", "verdict": "passed"}
+            for source, month in published
+        ]
+        case = Case(
+            connection,
+            periods.entity(periods.GROUP),
+            period,
+            checks,
+            [],
+            period.end,
+            CloseWaivers((), (), ""),
+            date.today(),
+        )
+        found = {gate.partition: gate for gate in dict(GATES)["sources_fresh"](case)}
+    assert {name: gate.verdict for name, gate in found.items()} == {
+        "after": "passed",
+        "totals": "passed",
+        "none": "passed",
+        "late": "failed",
+    }
+    assert "cannot be told from late" in found["none"].message
+    assert found["late"].next_step.startswith("Ask late for its events")
 
 
 @pytest.mark.proof
