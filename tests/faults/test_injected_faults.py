@@ -7,11 +7,12 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from support.leakage_by_hand import leakage_by_hand
-from support.simulated_faults import Audited, amounts_in_truth, audited, differences, echoed, expected, flagged
+from support.simulated_faults import ECHOES, Audited, amounts_in_truth, audited, differences, echoed, expected, flagged
 
 from orchestration.home import Home
 from orchestration.landing import land
@@ -119,9 +120,13 @@ def test_the_chain_is_whole_where_nothing_is_wrong(clean: Audited) -> None:
 
 
 def test_every_fault_is_in_its_class_of_the_chain(faulty: Audited) -> None:
-    """Each fault is a break of its class with its amount, over or under, and the chain has no other break."""
-    left = _breaks(faulty.home)
-    faults = [fault for fault in faulty.truth if fault["kind"] in CHAIN_CLASSES]
+    assert _unexplained(faulty) == []
+
+
+def _unexplained(audit: Audited) -> list[tuple[Any, ...]]:
+    """Breaks of the chain that no fault is behind; each fault has to be there, in its class and with its amount."""
+    left = _breaks(audit.home)
+    faults = [fault for fault in audit.truth if fault["kind"] in CHAIN_CLASSES]
     assert {fault["kind"] for fault in faults} == set(CHAIN_CLASSES)
     for fault in faults:
         key, events = fault["key"], set(fault["event_ids"])
@@ -135,7 +140,7 @@ def test_every_fault_is_in_its_class_of_the_chain(faulty: Audited) -> None:
         amount = Decimal(fault["amount"])
         assert (over, under) == (max(amount, Decimal(0)), max(-amount, Decimal(0))), (fault, hit)
         left = [row for row in left if row not in hit]
-    assert left == []
+    return left
 
 
 def test_differences_are_those_of_the_truth(faulty: Audited) -> None:
@@ -184,14 +189,16 @@ def test_each_kind_alone(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_every_kind_in_a_larger_business(seed: int, tmp_path: Path) -> None:
+    """Each fault at its place and in its class with its amount, and nothing else: recall and precision are 1."""
     counts = {kind: 4 * count for kind, count in COUNTS.items()}
     faults = ",".join(f"{kind}={count}" for kind, count in counts.items())
     result = audited(tmp_path, 3_000, seed, date(2026, 6, 20), date(2026, 11, 10), faults)
     found, told = differences(result.audit), amounts_in_truth(result.truth)
-    assert set(found) == expected(result.truth)
+    assert {place for place in found if place[0] not in ECHOES} == expected(result.truth)
     assert {place: {pair: found[place][pair] for pair in pairs} for place, pairs in told.items()} == told
+    assert _unexplained(result) == []
 
 
 @pytest.mark.proof
