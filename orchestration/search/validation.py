@@ -29,7 +29,8 @@ def validate(
     wanted = {str(document[model.key]): dict(document) for document in active}
     keys: Counter[str] = Counter()
     differing: dict[str, list[str]] = {path: [] for path in compared}
-    digests, samples = [], []
+    digests: list[bytes] = []
+    samples: list[dict[str, Any]] = []
     for held in every_document(index.folder):
         key = str(held[model.key])
         keys[key] += 1

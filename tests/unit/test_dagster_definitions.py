@@ -24,6 +24,7 @@ GROUPS = {
     "reference",
     "release",
     "close",
+    "search",
 }
 # CPU seconds, and the least of a few runs: a machine that does other things says little else.
 ATTEMPTS = 3
