@@ -29,15 +29,6 @@ SHOWN_TEXT = 40
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("search")(search)
-    for name, command in {
-        "build": build,
-        "list": list_,
-        "check": check,
-        "switch": switch,
-        "rollback": rollback,
-        "export": export,
-    }.items():
-        index.command(name)(command)
     app.add_typer(index, name="index")
 
 
@@ -78,6 +69,7 @@ def search(
     emit(as_json, found.as_json(), found_text(found))
 
 
+@index.command("build")
 def build(
     model: MaybeModel = None,
     release: Annotated[
@@ -94,6 +86,7 @@ def build(
     emit(as_json, [one.as_json() for one in made], "\n".join(map(indexed_text, made)))
 
 
+@index.command("list")
 def list_(model: MaybeModel = None, operations: Operations = False, as_json: AsJson = False) -> None:
     """List the indexes that are there, the newest first."""
     from orchestration.search import store
@@ -119,24 +112,19 @@ def list_(model: MaybeModel = None, operations: Operations = False, as_json: AsJ
     emit(as_json, value, table(header, rows, right=[False, False, True, False, False, False]) if rows else NONE_YET)
 
 
+@index.command("check")
 def check(model: MaybeModel = None, operations: Operations = False, as_json: AsJson = False) -> None:
     """Hold the live indexes against the current release: every active quote and order is there as it stands."""
     from orchestration.search import store
     from orchestration.search.indexing import check_live
 
     home = _home(operations)
-    value = [
-        {
-            "model": searched.noun,
-            "problems": check_live(home, searched),
-            "index_id": store.live_id(home.search, searched.model),
-        }
-        for searched in _chosen(model)
-    ]
-    lines = []
-    for one in value:
-        told = "; ".join(one["problems"]) or f"every active {one['model']} is in it as it stands"
-        lines.append(f"{'WRONG' if one['problems'] else 'ok'}  {one['index_id']}: {told}")
+    value, lines = [], []
+    for searched in _chosen(model):
+        problems, index_id = check_live(home, searched), store.live_id(home.search, searched.model)
+        value.append({"model": searched.noun, "index_id": index_id, "problems": problems})
+        told = "; ".join(problems) or f"every active {searched.noun} is in it as it stands"
+        lines.append(f"{'WRONG' if problems else 'ok'}  {index_id}: {told}")
     wrong = any(one["problems"] for one in value)
     if wrong:
         lines.append("`tieout index build` makes new ones, `tieout index rollback` goes back to the one before.")
@@ -145,6 +133,7 @@ def check(model: MaybeModel = None, operations: Operations = False, as_json: AsJ
         raise typer.Exit(1)
 
 
+@index.command("switch")
 def switch(
     index_id: Annotated[str, typer.Argument(metavar="INDEX", help="Id of an index, as `index list` lists it.")],
     operations: Operations = False,
@@ -159,6 +148,7 @@ def switch(
     _moved(operations, as_json, searched, lambda root: store.switch(root, searched.model, index_id))
 
 
+@index.command("rollback")
 def rollback(model: Model = "quote", operations: Operations = False, as_json: AsJson = False) -> None:
     """Make the index before the live one live again, and hold it there."""
     from orchestration.search import building
@@ -167,6 +157,7 @@ def rollback(model: Model = "quote", operations: Operations = False, as_json: As
     _moved(operations, as_json, searched, lambda root: building.roll_back(root, searched.model))
 
 
+@index.command("export")
 def export(
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
     model: Model = "quote",

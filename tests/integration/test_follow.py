@@ -41,6 +41,8 @@ MODELS = {
     "order_tracking_task",
     "projection_freshness",
     "quote_worklist",
+    "search_order_document",
+    "search_quote_document",
     "stale_approvals",
 }
 
