@@ -106,7 +106,7 @@ def _search_lines(indexes: list[dict[str, Any]]) -> list[str]:
 def _amiss(index: dict[str, Any]) -> str:
     if index["problem"]:
         return f"PROBLEM: {index['problem']}"
-    return freshness_text(index) if index["index_id"] else "no index yet, see `tieout index build`"
+    return freshness_text(index, index["operations"]) if index["index_id"] else "no index yet, see `tieout index build`"
 
 
 def _build_text(found: dict[str, Any]) -> str:

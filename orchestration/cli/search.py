@@ -66,7 +66,7 @@ def search(
         index_id=index_id,
         role=role,
     )
-    emit(as_json, found.as_json(), found_text(found))
+    emit(as_json, found.as_json(), found_text(found, operations))
 
 
 @index.command("build")
@@ -180,7 +180,7 @@ def export(
     emit(as_json, value, f"{plural(count, 'document')} of {found.index_id}:\n{mapping}\n{lines}")
 
 
-def found_text(found: "Found") -> str:
+def found_text(found: "Found", operations: bool) -> str:
     """What was found, for a person: a line each, facets, and how fresh it is."""
     from orchestration.search.model import Field
 
@@ -191,17 +191,20 @@ def found_text(found: "Found") -> str:
     parts = [table(header, rows, right=[path.kind == "number" for path in paths])] if rows else []
     for path, counts in found.facets.items():
         parts.append(table([path, "matches"], list(counts.items()), right=[False, True]))
-    parts.append(f"{plural(found.total, noun)} found, {len(documents)} shown. {freshness_text(found.freshness)}")
+    parts.append(
+        f"{plural(found.total, noun)} found, {len(documents)} shown. {freshness_text(found.freshness, operations)}"
+    )
     return "\n\n".join(parts)
 
 
-def freshness_text(told: dict[str, Any]) -> str:
+def freshness_text(told: dict[str, Any], operations: bool) -> str:
     """Of when an index is, and whether there is something newer."""
     text = f"As of {told['as_of'][:19]}Z, through batch {told['lake_high_water']} (release {told['release_id']})."
     if told["is_current"]:
         return text
     held = told["held_since"]
-    why = f"held there since {held}" if held else "`tieout index build` brings it up to date"
+    build = f"tieout index build{' --operations' if operations else ''}"
+    why = f"held there since {held}" if held else f"`{build}` brings it up to date"
     return f"{text} NOT CURRENT: there has been a newer release for {told['behind_seconds']} s; {why}."
 
 
@@ -228,7 +231,7 @@ def _moved(operations: bool, as_json: bool, searched: "Searched", move: Callable
         move(root)
     live = store.find(home.search, searched.model)
     told = freshness(home, searched, live)
-    emit(as_json, {"model": searched.noun, **told}, f"Live is now {live.index_id}. {freshness_text(told)}")
+    emit(as_json, {"model": searched.noun, **told}, f"Live is now {live.index_id}. {freshness_text(told, operations)}")
 
 
 def _chosen(model: str | None) -> "list[Searched]":

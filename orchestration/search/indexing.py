@@ -14,6 +14,7 @@ from orchestration.publishing import store as releases
 from orchestration.publishing.store import Release
 from orchestration.search import building, store
 from orchestration.search.documents import ALL, Searched, active_documents, document_count, documents
+from orchestration.search.query import Unreadable
 from orchestration.search.validation import validate
 from orchestration.warehouse.lock import PATIENCE_SECONDS, lock_file
 
@@ -100,7 +101,10 @@ def problems_of(searched: Searched, index: store.SearchIndex, release: Release) 
 def check_live(home: Home, searched: Searched) -> list[str]:
     """The live index against the active documents of the current release: every one there as it stands now."""
     index, release = store.find(home.search, searched.model), releases.find(home, None)
-    found = problems_of(searched, index, release)
+    try:
+        found = problems_of(searched, index, release)
+    except Unreadable as error:
+        return [str(error)]
     if found and not is_of(index, searched, release):
         held = store.held_since(home.search, searched.model)
         why = f"held there since {held}" if held else "nothing has built one since"

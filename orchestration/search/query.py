@@ -19,6 +19,10 @@ TERM = re.compile(r"[^\W_]+")
 PREFIX = "*"
 
 
+class Unreadable(Unusable):
+    """An index whose files are damaged or gone."""
+
+
 @dataclass(frozen=True)
 class Results:
     """One page of documents, how many match in all, counts per facet, and the index that was asked."""
@@ -50,8 +54,7 @@ def search(
     if limit < 1 or offset < 0:
         raise Unusable("A page has at least one row and starts at 0 or later.")
     found = store.find(root, model, index_id)
-    index = tantivy.Index.open(str(found.folder))
-    searcher = index.searcher()
+    index, searcher = _opened(found.folder)
     query = _query(index, model, text, filters or {})
     order: dict[str, Any] = {}
     if sort:
@@ -68,8 +71,7 @@ def search(
 
 def counter(folder: Path, model: SearchModel) -> Callable[[Mapping[str, str]], int]:
     """A function that tells how many documents of an index pass filters."""
-    index = tantivy.Index.open(str(folder))
-    searcher = index.searcher()
+    index, searcher = _opened(folder)
 
     def count(filters: Mapping[str, str]) -> int:
         found = searcher.search(_query(index, model, "", filters), limit=1, count=True)
@@ -80,10 +82,21 @@ def counter(folder: Path, model: SearchModel) -> Callable[[Mapping[str, str]], i
 
 def every_document(folder: Path) -> Iterator[dict[str, Any]]:
     """All documents of an index, in no order."""
-    searcher = tantivy.Index.open(str(folder)).searcher()
+    _, searcher = _opened(folder)
     if searcher.num_docs:
         for _, address in searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs).hits:
             yield _document(searcher, address)
+
+
+def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
+    try:
+        index = tantivy.Index.open(str(folder))
+        return index, index.searcher()
+    except ValueError as error:
+        raise Unreadable(
+            f"The index {folder} cannot be read ({error}). `tieout index build` makes a new one, "
+            "`tieout index rollback` goes back to the one before."
+        ) from None
 
 
 def _query(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.publishing.query import check_role
 from orchestration.search import query
@@ -69,8 +68,8 @@ def search(
                 index_id=index_id,
             )
             break
-        except ValueError as error:
+        except query.Unreadable:
             # A build may remove an index between finding and opening it: the alias then has a newer one.
             if attempt == ATTEMPTS - 1 or index_id is not None:
-                raise Unusable(f"{home.search}: an index cannot be read ({error}). Run `tieout index check`.") from None
+                raise
     return Found(searched, found.total, found.documents, found.facets, freshness(home, searched, found.index))
