@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from orchestration.assets.search_index import CHECK, search_indexes_asset
 from orchestration.cli.app import run
 from orchestration.errors import Refused
 from orchestration.home import Home
+from orchestration.operations.home import OperationsHome
+from orchestration.operations.indexing import Indexing
 from orchestration.search import documents, indexing, store
 from orchestration.search.documents import ORDER, QUOTE, Searched
 from orchestration.search.indexing import build_index, indexes_lock, keep_current, standing
@@ -288,3 +291,34 @@ def test_dagster_indexes_the_release_and_shows_the_check(home: Home) -> None:
     }
     assert "with another status than the source (q1)" in (checks[search_key("quote")].description or "")
     assert (live(home), live(home, ORDER)) == ("2", "3")
+
+
+def test_indexes_follow_in_a_process_beside_the_steps(home: Home) -> None:
+    followed = OperationsHome.of(home)
+    publish(followed, "s1")
+    with Indexing(home, every_seconds=3600) as following:
+        assert following.look((7, 2.0)) == []
+        assert following._process is not None
+        following._process.wait()
+        publish(followed, "s2")
+        # The next one is not due, but whoever ends with current indexes does not wait for that.
+        assert [one.noun for one in following.look()] == ["quote", "order"]
+        assert following._process is None
+        first = following.finish()
+        assert following.look((8, 0.0)) == []
+        assert [one.noun for one in first] == ["quote", "order"]
+    assert {(one.problem, one.documents) for one in following.steps} == {("", 9), ("", 3)}
+    assert all(one.lag_seconds >= 2 for one in following.steps[:2])
+    assert all(one.lag_seconds == 0 for one in first), "nothing new was waiting"
+    assert search(followed, "harbour").freshness["release_id"] == "s2"
+    assert [one["index_id"] for one in standing(home)] == ["search_quote_document_v1_1", "search_order_document_v1_1"]
+    steps = (followed.search / "steps.ndjson").read_text().splitlines()
+    assert [json.loads(step)["lake_high_water"] for step in steps] == [7] * 4
+
+
+def test_a_process_that_says_nothing_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(OperationsHome.of(home), "s1")
+    monkeypatch.setattr("orchestration.operations.indexing.COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    with Indexing(home) as following:
+        (step,) = following.finish()
+    assert "ended with 3 and said nothing" in step.problem
