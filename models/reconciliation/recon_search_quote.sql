@@ -1,4 +1,4 @@
--- search_quote_document against every quote: once, in its latest revision and state, and with the expiry that the lake states for that revision.
+-- search_quote_document against every quote: once, in its latest revision and state, with the expiry that the lake states for it.
 {% set columns = {
     "quote_id": "varchar", "quote_revision": "bigint", "status": "varchar", "is_open": "boolean", "created_at": "timestamp",
     "expires_at": "timestamp",

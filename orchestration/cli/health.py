@@ -98,7 +98,9 @@ def _search_lines(indexes: list[dict[str, Any]]) -> list[str]:
         current = [index for index in there if index["index_id"] and index["is_current"]]
         if current:
             counts = ", ".join(plural(index["documents"], index["noun"]) for index in current)
-            lines.append(f"{counts} of {of}")
+            lags = [index["lag_seconds"] for index in current if index["lag_seconds"]]
+            late = f", the last ones found after {max(lags):.1f} s" if lags else ""
+            lines.append(f"{counts} of {of}{late}")
         lines += [f"{index['noun']}s of {of}: {_amiss(index)}" for index in there if index not in current]
     return lines
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.output import AsJson, emit, plural, progress, table
-from orchestration.errors import Unusable
+from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -79,11 +79,21 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build new indexes of a release beside the live ones, and make each live if it is found in order."""
-    from orchestration.search.indexing import build_index
+    from orchestration.search.indexing import as_it_stands, build_index
 
     home = _home(operations)
-    made = [build_index(home, searched, release, progress=progress()) for searched in _chosen(model)]
+    made, refused = [], []
+    for searched in _chosen(model):
+        try:
+            made.append(build_index(home, searched, release, progress=progress()))
+        except Refused as error:
+            refused.append(str(error))
+            made.append(as_it_stands(home, searched, str(error)))
+    if len(refused) == len(made):
+        raise Refused("\n".join(dict.fromkeys(refused)))
     emit(as_json, [one.as_json() for one in made], "\n".join(map(indexed_text, made)))
+    if refused:
+        raise typer.Exit(1)
 
 
 @index.command("list")

@@ -11,6 +11,7 @@ from orchestration.inbox import waiting
 from orchestration.observability.dead_letters import dead_letters
 from orchestration.observability.followed import followed
 from orchestration.operations.home import OperationsHome
+from orchestration.operations.indexing import last_lags
 from orchestration.publishing import store
 from orchestration.reconciliation.proof import last_audit
 from orchestration.search.indexing import standing
@@ -44,7 +45,8 @@ def _indexes(home: Home, *, operations: bool) -> list[dict[str, Any]]:
     """How the search indexes stand; none of the followed read models where nobody follows."""
     if store.current_id(home) is None:
         return []
-    return [{"operations": operations, **index} for index in standing(home)]
+    lags = last_lags(home) if operations else {}
+    return [{"operations": operations, **index, "lag_seconds": lags.get(index["noun"])} for index in standing(home)]
 
 
 def _or_problem(look: Callable[[Home], dict[str, Any] | None], home: Home) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Has the search indexes follow the read models: when a process is started for them, and how late they show a file."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from orchestration.home import Home
 from orchestration.operations.home import OperationsHome
 from orchestration.publishing import store
 
+STEPS = "steps.ndjson"
 # From one start to the next: with the time that a build takes, a file is found well within a minute.
 EVERY_SECONDS = 10.0
 COMMAND = (sys.executable, "-m", "orchestration.search.keep")
@@ -32,6 +34,24 @@ class IndexStep:
     seconds: float
     lag_seconds: float
     problem: str
+
+
+def last_lags(home: Home) -> dict[str, float]:
+    """Per kind of document, after how long its last index showed a file; without those that were not made."""
+    path = OperationsHome.of(home).search / STEPS
+    if not path.exists():
+        return {}
+    with path.open("rb") as handle:
+        handle.seek(max(handle.seek(0, 2) - 65536, 0))
+        lines = handle.read().splitlines()
+    lags = {}
+    for line in lines:
+        # The first line may be cut, the last one still be written.
+        with contextlib.suppress(json.JSONDecodeError):
+            step = json.loads(line)
+            if not step["problem"]:
+                lags[step["noun"]] = step["lag_seconds"]
+    return lags
 
 
 class Indexing(AbstractContextManager["Indexing"]):
@@ -99,7 +119,7 @@ class Indexing(AbstractContextManager["Indexing"]):
         through = min(one.get("lake_high_water") or 0 for one in told)
         self._unindexed = [waiting for waiting in self._unindexed if waiting[0] > through]
         self.steps += ended
-        path = self._home.search / "steps.ndjson"
+        path = self._home.search / STEPS
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as handle:
             handle.writelines(json.dumps(vars(step)) + "\n" for step in ended)

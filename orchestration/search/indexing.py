@@ -81,6 +81,11 @@ def keep_current(
     return tuple(_keep_current(home, searched, progress, wait_seconds) for searched in ALL.values())
 
 
+def as_it_stands(home: Home, searched: Searched, problem: str) -> Indexed:
+    """What is live still, where a new index was not made, and why not."""
+    return _indexed(home, searched, is_new=False, seconds=0.0, problem=problem)
+
+
 def is_of(index: store.SearchIndex, searched: Searched, release: Release) -> bool:
     """Whether an index was made from this release with these fields."""
     same_fields = index.manifest.get("fields_hash") == searched.model.fields_hash
@@ -153,7 +158,7 @@ def _keep_current(home: Home, searched: Searched, progress: Progress | None, wai
             return _indexed(home, searched, is_new=False, seconds=0.0)
         return build_index(home, searched, progress=progress, wait_seconds=wait_seconds)
     except TieoutError as error:
-        return _indexed(home, searched, is_new=False, seconds=0.0, problem=str(error))
+        return as_it_stands(home, searched, str(error))
 
 
 def _indexed(

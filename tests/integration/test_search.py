@@ -17,7 +17,7 @@ from orchestration.cli.app import run
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.operations.home import OperationsHome
-from orchestration.operations.indexing import Indexing
+from orchestration.operations.indexing import Indexing, last_lags
 from orchestration.search import documents, indexing, store
 from orchestration.search.documents import ORDER, QUOTE, Searched
 from orchestration.search.indexing import build_index, indexes_lock, keep_current, standing
@@ -312,6 +312,7 @@ def test_indexes_follow_in_a_process_beside_the_steps(home: Home) -> None:
     assert all(one.lag_seconds == 0 for one in first), "nothing new was waiting"
     assert search(followed, "harbour").freshness["release_id"] == "s2"
     assert [one["index_id"] for one in standing(home)] == ["search_quote_document_v1_1", "search_order_document_v1_1"]
+    assert set(last_lags(home)) == {"quote", "order"}
     steps = (followed.search / "steps.ndjson").read_text().splitlines()
     assert [json.loads(step)["lake_high_water"] for step in steps] == [7] * 4
 
@@ -322,3 +323,12 @@ def test_a_process_that_says_nothing_is_told(home: Home, monkeypatch: pytest.Mon
     with Indexing(home) as following:
         (step,) = following.finish()
     assert "ended with 3 and said nothing" in step.problem
+
+
+def test_one_kind_that_is_refused_stops_no_other(home: Home, tieout: Tieout) -> None:
+    publish(home, "r2", "update operations.quote_worklist set status = 'SENT' where quote_id = 'q1'")
+    code, (quotes, orders) = tieout("index", "build")
+    assert code == 1
+    assert (quotes["index_id"], quotes["is_new"]) == ("search_quote_document_v1_1", False)
+    assert "with another status than the source (q1)" in quotes["problem"]
+    assert (orders["index_id"], orders["problem"]) == ("search_order_document_v1_2", "")
