@@ -15,9 +15,12 @@ from orchestration.cli.output import AsJson, emit, plural, progress, table
 from orchestration.home import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestration.observability.lookup import Found
     from orchestration.operations.follow import Followed, Step
     from orchestration.operations.indexing import IndexStep
+    from orchestration.operations.reporting import Reporter
 
 GENTLE = 15
 
@@ -70,6 +73,7 @@ def follow(
 ) -> None:
     """Keep the operational read models current from the inbox, until stopped."""
     from orchestration.operations.follow import follow as run
+    from orchestration.operations.reporting import Reporter
 
     home = Home.from_environment()
     if rebuild:
@@ -77,7 +81,8 @@ def follow(
         return
     stop = threading.Event()
     with _stopped_by_signals(stop):
-        result = run(home, seconds=seconds, once=once, search=True, stop=stop, told=_teller(), progress=progress())
+        told = _teller(Reporter(home))
+        result = run(home, seconds=seconds, once=once, search=True, stop=stop, told=told, progress=progress())
     emit(as_json, _json(result), _text(result))
     refused = any(index.problem for index in _last_indexes(result))
     if result.left or refused or (result.steps and result.steps[-1].failed_checks):
@@ -117,10 +122,13 @@ class _stopped_by_signals:
         self._stop.set()
 
 
-def _teller() -> Any:
-    if not sys.stderr.isatty():
-        return None
-    return lambda step: sys.stderr.write(_line(step) + "\n")
+def _teller(reporter: "Reporter") -> "Callable[[Step], None]":
+    def told(step: "Step") -> None:
+        reporter.report(step)
+        if sys.stderr.isatty():
+            sys.stderr.write(_line(step) + "\n")
+
+    return told
 
 
 def _line(step: "Step") -> str:

@@ -80,16 +80,20 @@ def verify(package: Path) -> Iterator[Finding]:
     found = hashlib.sha256(content).hexdigest()
     named = found == package.name
     yield Finding(package.name, MANIFEST, named, "is what the package is named by" if named else f"its hash is {found}")
-    try:
-        manifest = json.loads(content)
-    except ValueError:
-        yield Finding(package.name, MANIFEST, False, "cannot be read")
+    if not named:
+        # Nothing that it says of the other files can be trusted.
         return
+    manifest = json.loads(content)
     there = {path.name for path in package.iterdir()} - {MANIFEST}
-    for name in sorted(there | set(manifest["files"])):
-        yield _file(package, name, manifest["files"], there)
-    yield _ledger(package, manifest)
-    made = signing.signatures(package)
+    files = [_file(package, name, manifest["files"], there) for name in sorted(there | set(manifest["files"]))]
+    yield from files
+    if all(one.ok for one in files if one.what == LEDGER):
+        yield _ledger(package, manifest)
+    try:
+        made = signing.signatures(package)
+    except Unusable as error:
+        yield Finding(package.name, "signatures", False, str(error))
+        return
     for one in made:
         objection = signing.objection(package, found, one)
         yield Finding(
@@ -104,7 +108,10 @@ def verify_chain(home: Home) -> Iterator[Finding]:
     """Every package of a home, and that each follows on the one that it names as the one before."""
     known = {package.name for package in packages(home)}
     for package in packages(home):
-        yield from verify(package)
+        findings = list(verify(package))
+        yield from findings
+        if not all(one.ok for one in findings if one.what == MANIFEST):
+            continue
         previous = read(package).get("previous_package") or ""
         fine = not previous or previous in known
         yield Finding(

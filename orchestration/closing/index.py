@@ -67,15 +67,21 @@ def contents(folder: Path) -> list[tuple[object, ...]]:
 
 
 def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
-    """Write the index of these periods beside the current one, then switch to it in one step; returns its folder."""
+    """Write the index of these periods beside the current one, then switch to it in one step; returns its folder.
+
+    What an interrupted run has left half-way goes.
+    """
     import duckdb
 
     root = home.closes / "index"
     root.mkdir(parents=True, exist_ok=True)
     numbers = [int(path.name) for path in root.iterdir() if path.name.isdigit()]
     folder = root / f"{max(numbers, default=0) + 1:08d}"
+    for left in root.glob(".part-*"):
+        shutil.rmtree(left)
+    for left in root.glob(".current-*"):
+        left.unlink()
     part = root / f".part-{os.getpid()}"
-    shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     with duckdb.connect() as connection:
         for name, columns in COLUMNS.items():
@@ -89,7 +95,6 @@ def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
             connection.execute(f"copy (from {name} order by all) to '{part / name}.parquet' (format parquet)")
     part.rename(folder)
     link = root / f".current-{os.getpid()}"
-    link.unlink(missing_ok=True)
     link.symlink_to(folder.name)
     link.replace(root / "current")
     return folder

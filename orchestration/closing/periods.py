@@ -102,16 +102,18 @@ def following(of: Entity, before: Period) -> Period:
 
 
 def at(of: Entity, moment: datetime) -> Period:
-    """The period that a moment (UTC without a zone) belongs to."""
+    """The period that a moment (UTC without a zone) belongs to. Raises Unusable before a 4-4-5 calendar begins."""
     year = moment.year + 1
-    for candidate in _backwards(of, year):
+    # Months are there before the first fiscal year too; a 4-4-5 calendar counts from it.
+    earliest = year - 2 if of.calendar == "month" else of.fiscal_year_start.year
+    for candidate in _backwards(of, year, earliest):
         if candidate.contains(moment):
             return candidate
     raise Unusable(f"{moment} is before the calendar of {of.name} begins")
 
 
-def _backwards(of: Entity, year: int) -> Iterator[Period]:
-    while year >= of.fiscal_year_start.year:
+def _backwards(of: Entity, year: int, earliest: int) -> Iterator[Period]:
+    while year >= earliest:
         for number in range(12, 0, -1):
             yield _period(of, year, number)
         year -= 1

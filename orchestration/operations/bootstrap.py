@@ -16,7 +16,7 @@ from orchestration.operations.home import OperationsHome
 from orchestration.operations.plan import PLACES, SELECTION, Inputs, Plan, plan_of
 from orchestration.settings import Settings
 from orchestration.warehouse.code import code_hash
-from orchestration.warehouse.dbt_runner import DbtProject, options_for
+from orchestration.warehouse.dbt_runner import OWN_TESTS, DbtProject, options_for
 from orchestration.warehouse.lake import LakeState, read_lake
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 NEVER = datetime(1, 1, 1)
 MEMORY = "2GB"
-# A test that compares with a model that nobody follows is the business of a whole build.
-OWN_TESTS = ("--indirect-selection", "cautious")
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def _build(
     inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now())
     if progress:
         progress("building the read models from the lake")
-    options = (*options_for([SELECTION], full_refresh=True), *OWN_TESTS)
+    options = options_for([SELECTION], full_refresh=True)
     outcome = _dbt(ops, project, settings).run(
         "build", _variables(ops, settings, inputs.texts()), code, progress, *options
     )

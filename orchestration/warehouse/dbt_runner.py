@@ -305,11 +305,15 @@ def _stable_hash(manifest: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(stable(manifest), sort_keys=True).encode()).hexdigest()
 
 
+# A test that compares with a model that is not selected is the business of a whole build.
+OWN_TESTS = ("--indirect-selection", "cautious")
+
+
 def options_for(select: Sequence[str] | None, full_refresh: bool) -> tuple[str, ...]:
     """The dbt options that choose nodes and a rebuild from nothing.
 
     Unit tests are left out: they prove the code on made-up rows, which is the business of `make test`, not of a build.
-    So are exposures, for which there is nothing to do.
+    So are exposures, for which there is nothing to do, and tests that also read what is not selected.
     """
-    chosen = ("--select", *select) if select else ()
+    chosen = ("--select", *select, *OWN_TESTS) if select else ()
     return (*NOT_BUILT, *chosen, *(("--full-refresh",) if full_refresh else ()))

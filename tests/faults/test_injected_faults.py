@@ -3,15 +3,18 @@
 The first part holds a small business with every kind at once; `make proof` holds each kind alone and larger ones.
 """
 
+import json
 from collections import Counter
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from support.leakage_by_hand import leakage_by_hand
-from support.simulated_faults import Audited, amounts_in_truth, audited, differences, echoed, expected, flagged
+from support.simulated_faults import ECHOES, Audited, amounts_in_truth, audited, differences, echoed, expected, flagged
 
 from orchestration.home import Home
 from orchestration.landing import land
@@ -119,9 +122,13 @@ def test_the_chain_is_whole_where_nothing_is_wrong(clean: Audited) -> None:
 
 
 def test_every_fault_is_in_its_class_of_the_chain(faulty: Audited) -> None:
-    """Each fault is a break of its class with its amount, over or under, and the chain has no other break."""
-    left = _breaks(faulty.home)
-    faults = [fault for fault in faulty.truth if fault["kind"] in CHAIN_CLASSES]
+    assert _unexplained(faulty) == []
+
+
+def _unexplained(audit: Audited) -> list[tuple[Any, ...]]:
+    """Breaks of the chain that no fault is behind; each fault has to be there, in its class and with its amount."""
+    left = _breaks(audit.home)
+    faults = [fault for fault in audit.truth if fault["kind"] in CHAIN_CLASSES]
     assert {fault["kind"] for fault in faults} == set(CHAIN_CLASSES)
     for fault in faults:
         key, events = fault["key"], set(fault["event_ids"])
@@ -135,7 +142,27 @@ def test_every_fault_is_in_its_class_of_the_chain(faulty: Audited) -> None:
         amount = Decimal(fault["amount"])
         assert (over, under) == (max(amount, Decimal(0)), max(-amount, Decimal(0))), (fault, hit)
         left = [row for row in left if row not in hit]
-    assert left == []
+    # A quote that was accepted and whose order nobody confirmed is a break of the business, no fault of its events.
+    unordered = _accepted_without_an_order(audit.home.root.parent / "events")
+    return [row for row in left if row[1] != "missing_order" or not unordered & {_aggregate(one) for one in row[6]}]
+
+
+def _aggregate(event_id: str) -> str:
+    """Of which aggregate an event is, by the simulator's way of naming events."""
+    return event_id.split(":")[1]
+
+
+def _accepted_without_an_order(folder: Path) -> set[str]:
+    """Quotes that were accepted and of which no order was submitted, read from the files alone."""
+    accepted, ordered = set(), set()
+    for line in (line for path in folder.glob("*.ndjson") for line in path.read_bytes().splitlines()):
+        with suppress(ValueError, KeyError):
+            told = json.loads(line)
+            if told["eventType"] == "QuoteAccepted":
+                accepted.add(told["aggregateId"])
+            elif told["eventType"] == "OrderSubmitted":
+                ordered.add(told["payload"]["quoteId"])
+    return accepted - ordered
 
 
 def test_differences_are_those_of_the_truth(faulty: Audited) -> None:
@@ -184,14 +211,16 @@ def test_each_kind_alone(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_every_kind_in_a_larger_business(seed: int, tmp_path: Path) -> None:
+    """Each fault at its place and in its class with its amount, and nothing else: recall and precision are 1."""
     counts = {kind: 4 * count for kind, count in COUNTS.items()}
     faults = ",".join(f"{kind}={count}" for kind, count in counts.items())
     result = audited(tmp_path, 3_000, seed, date(2026, 6, 20), date(2026, 11, 10), faults)
     found, told = differences(result.audit), amounts_in_truth(result.truth)
-    assert set(found) == expected(result.truth)
+    assert {place for place in found if place[0] not in ECHOES} == expected(result.truth)
     assert {place: {pair: found[place][pair] for pair in pairs} for place, pairs in told.items()} == told
+    assert _unexplained(result) == []
 
 
 @pytest.mark.proof

@@ -1,4 +1,4 @@
-"""A process that forks a child per request: the child runs land, build, reconcile and publish, and can die at a step.
+"""Forks a child per request, which runs land, build, reconcile and publish, or a close, and can die at a step.
 
 Started as `python -m support.kill_server`; one JSON request per line on stdin, one answer per line on stdout. What is
 slow to import is imported once, before the first fork, and no database is opened here: a child starts with no threads.
@@ -24,6 +24,7 @@ SLOW = (
     *("dbt.adapters.duckdb", "dbt.cli.main", "dbt.task.build", "sqlparse.engine", "great_expectations", "pandas"),
     *("pyarrow.dataset", "pyarrow.parquet", "currency_converter", "orchestration.landing", "orchestration.refresh"),
     *("orchestration.publishing.publish", "orchestration.reconciliation", "orchestration.warehouse.build"),
+    "orchestration.closing.close",
 )
 CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # Names that differ from run to run, and what they have in common.
@@ -125,6 +126,43 @@ def pipeline(request: dict[str, Any], steps: Steps) -> None:
     publish(home, progress=progress)
 
 
+class Closed(BaseException):
+    """Ends a run once its close is recorded: the build that then follows is the pipeline's, whose kills are its own."""
+
+
+def close_period(request: dict[str, Any], steps: Steps) -> None:
+    """The close of a period, up to its last record; each of its checkpoints is a step as well."""
+    from orchestration.closing.close import close
+
+    def checkpoint(name: str) -> None:
+        steps.take(f"told {name}")
+        if name == "index":
+            raise Closed
+
+    steps.watch()
+    try:
+        result = close(Home(Path(request["home"])), request["period"], by="Ada", checkpoint=checkpoint)
+    except Closed:
+        return
+    assert result.state == "closed", result.failed
+
+
+def close_state(home: Home) -> dict[str, Any]:
+    """What a home holds of its closes: packages, what is recorded of periods and breaks, the index."""
+    from orchestration.closing import evidence, index, states
+    from orchestration.reconciliation import ledger
+
+    breaks = [entry.body for entry in ledger.read(home) if entry.kind == "break"]
+    return {
+        "packages": sorted(package.name for package in evidence.packages(home)),
+        "wrong": [finding.what for finding in evidence.verify_chain(home) if not finding.ok],
+        "periods": [[one.period, one.state, one.version, one.package] for one in states.transitions(home)],
+        "breaks": breaks,
+        "index": index.contents(index.index_folder(home)),
+        "left over": [path.name for folder in ("evidence", "closes") for path in (home.root / folder).rglob(".*")],
+    }
+
+
 def state(home: Home) -> dict[str, Any]:
     """All that must be the same however often a run was cut short: no moments, and no ids that are drawn."""
     import duckdb
@@ -172,13 +210,14 @@ def _lake(home: Home) -> list[str]:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """One request in this process: `run` (with the steps taken) or `state`."""
+    """One request in this process: `run` or `close` (with the steps taken), `state` or `close_state`."""
     home = Home(Path(request["home"]))
-    if request["what"] == "state":
-        return {"state": state(home)}
+    told = {"state": state, "close_state": close_state}
+    if request["what"] in told:
+        return {"state": told[request["what"]](home)}
     kill = request.get("kill")
     steps = Steps(home.root, (kill[0], kill[1]) if kill else None)
-    pipeline(request, steps)
+    {"run": pipeline, "close": close_period}[request["what"]](request, steps)
     return {"steps": steps.taken}
 
 

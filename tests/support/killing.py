@@ -55,6 +55,18 @@ class Pipeline:
         found: dict[str, Any] = told["state"]
         return found
 
+    def close(self, home: Path, period: str, kill: Point | None = None) -> tuple[int, list[str]]:
+        """As `run`, for the close of a period."""
+        told = self._ask("close", home, kill=kill, period=period)
+        return told["code"], told.get("steps", [])
+
+    def close_state(self, home: Path) -> dict[str, Any]:
+        """What a home holds of its closes."""
+        told = self._ask("close_state", home)
+        assert told["code"] == 0, "the state cannot be read; see the captured output"
+        found: dict[str, Any] = told["state"]
+        return found
+
     def _ask(self, what: str, home: Path, **more: Any) -> dict[str, Any]:
         request = {
             "what": what,

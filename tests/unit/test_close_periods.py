@@ -61,9 +61,10 @@ def test_what_is_no_period_is_refused_with_an_example(calendar: str, name: str) 
         periods.period(entity(calendar), name)
 
 
-def test_nothing_belongs_to_a_time_before_the_calendar() -> None:
+def test_weeks_are_counted_from_the_first_year_and_months_need_none() -> None:
     with pytest.raises(Unusable, match="before the calendar of e begins"):
-        periods.at(entity(), datetime(2019, 12, 31))
+        periods.at(entity("4-4-5"), datetime(2018, 12, 1))
+    assert periods.at(entity(), datetime(1996, 7, 4)).name == "1996-07"
 
 
 HEAD = "entity,title,region,calendar,fiscal_year_start,time_zone,materiality_amount,materiality_percent\n"
