@@ -19,6 +19,7 @@ from orchestration.publishing import store
 STEPS = "steps.ndjson"
 # From one start to the next: with the time that a build takes, a file is found well within a minute.
 EVERY_SECONDS = 10.0
+RETRY_SECONDS = 60.0
 COMMAND = (sys.executable, "-m", "orchestration.search.keep")
 
 
@@ -63,7 +64,7 @@ class Indexing(AbstractContextManager["Indexing"]):
     def __init__(self, home: Home, every_seconds: float = EVERY_SECONDS) -> None:
         self._home, self._every = OperationsHome.of(home), every_seconds
         self._process: subprocess.Popen[bytes] | None = None
-        self._started_at = float("-inf")
+        self._not_before = float("-inf")
         self._asked_for: str | None = None
         self._unindexed: list[tuple[int, float]] = []
         self.steps: list[IndexStep] = []
@@ -82,7 +83,7 @@ class Indexing(AbstractContextManager["Indexing"]):
             self._unindexed.append((released[0], time.monotonic() - released[1]))
         ended = self._collect(wait=False)
         current = store.current_id(self._home)
-        due = time.monotonic() - self._started_at >= self._every
+        due = time.monotonic() >= self._not_before
         if self._process is None and due and current is not None and current != self._asked_for:
             self._start(current)
         return ended
@@ -99,7 +100,7 @@ class Indexing(AbstractContextManager["Indexing"]):
     def _start(self, release_id: str) -> None:
         environment = {**os.environ, "TIEOUT_HOME": str(self._home.root)}
         self._process = subprocess.Popen(COMMAND, env=environment, stdout=subprocess.PIPE)
-        self._started_at, self._asked_for = time.monotonic(), release_id
+        self._not_before, self._asked_for = time.monotonic() + self._every, release_id
 
     def _collect(self, *, wait: bool) -> list[IndexStep]:
         process = self._process
@@ -117,6 +118,9 @@ class Indexing(AbstractContextManager["Indexing"]):
         now = time.monotonic()
         ended = [self._step(one, now) for one in told if one.get("is_new") or one["problem"]]
         through = min(one.get("lake_high_water") or 0 for one in told)
+        if any(step.problem for step in ended):
+            # Again, but not at once: what was not in order may be so for long.
+            self._asked_for, self._not_before = None, time.monotonic() + RETRY_SECONDS
         self._unindexed = [waiting for waiting in self._unindexed if waiting[0] > through]
         self.steps += ended
         path = self._home.search / STEPS

@@ -5,6 +5,8 @@ import os
 import sys
 
 GENTLE = 15
+# A build by hand is waited for.
+PATIENCE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -15,7 +17,7 @@ def main() -> None:
 
     # The read models go first: people wait for them in seconds.
     os.nice(GENTLE)
-    made = keep_current(OperationsHome.of(Home.from_environment()))
+    made = keep_current(OperationsHome.of(Home.from_environment()), wait_seconds=PATIENCE_SECONDS)
     sys.stdout.write(json.dumps([one.as_json() for one in made]) + "\n")
 
 

@@ -14,6 +14,8 @@ from orchestration.search import store
 from orchestration.search.model import EVERYTHING, SOURCE, Field, SearchModel, index_value
 
 FACET_VALUES = 100
+LARGEST_PAGE = 10_000
+FURTHEST = 1_000_000
 # As the index's tokenizer cuts a text.
 TERM = re.compile(r"[^\W_]+")
 PREFIX = "*"
@@ -51,8 +53,11 @@ def search(
     `from..to` for a date or a number (a day as the end is taken whole); of several values of one field any may match.
     `sort` is a field, with `-` before it for descending; documents without a value come last.
     """
-    if limit < 1 or offset < 0:
-        raise Unusable("A page has at least one row and starts at 0 or later.")
+    if not 1 <= limit <= LARGEST_PAGE or not 0 <= offset <= FURTHEST:
+        raise Unusable(
+            f"A page has 1 to {LARGEST_PAGE} documents and begins after 0 to {FURTHEST} others. `tieout index export` "
+            "writes all of them."
+        )
     found = store.find(root, model, index_id)
     index, searcher = _opened(found.folder)
     query = _query(index, model, text, filters or {})

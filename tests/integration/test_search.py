@@ -17,7 +17,7 @@ from orchestration.cli.app import run
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.operations.home import OperationsHome
-from orchestration.operations.indexing import Indexing, last_lags
+from orchestration.operations.indexing import COMMAND, Indexing, last_lags
 from orchestration.search import documents, indexing, store
 from orchestration.search.documents import ORDER, QUOTE, Searched
 from orchestration.search.indexing import build_index, indexes_lock, keep_current, standing
@@ -322,7 +322,14 @@ def test_a_process_that_says_nothing_is_told(home: Home, monkeypatch: pytest.Mon
     monkeypatch.setattr("orchestration.operations.indexing.COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
     with Indexing(home) as following:
         (step,) = following.finish()
-    assert "ended with 3 and said nothing" in step.problem
+        assert "ended with 3 and said nothing" in step.problem
+        assert following.look() == []
+        assert following._process is None, "it is not tried again at once"
+        monkeypatch.setattr("orchestration.operations.indexing.COMMAND", COMMAND)
+        following._not_before = 0.0
+        following.look()
+        following._process.wait()
+        assert [one.problem for one in following.look()] == ["", ""]
 
 
 def test_one_kind_that_is_refused_stops_no_other(home: Home, tieout: Tieout) -> None:

@@ -140,6 +140,8 @@ def test_a_document_without_a_value_comes_last(tmp_path: Path) -> None:
         {"filters": {"is_open": "perhaps"}},
         {"facets": ["commercial.total"]},
         {"limit": 0},
+        {"limit": 10**20},
+        {"offset": 10**20},
         {"index_id": "search_quote_document_v1_9"},
     ],
 )
