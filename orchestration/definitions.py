@@ -25,6 +25,7 @@ def build_definitions(home: Home) -> Definitions:
     from orchestration.assets.period_close import close_asset
     from orchestration.assets.reconciliation import reconciliation_checks
     from orchestration.assets.release import release_asset
+    from orchestration.assets.search_index import search_indexes_asset
     from orchestration.automation.daily_schedule import daily_schedule
     from orchestration.automation.inbox_sensor import inbox_sensor
     from orchestration.automation.jobs import follow_job, monthly_close_job, rebuild_job, refresh_job
@@ -40,6 +41,7 @@ def build_definitions(home: Home) -> Definitions:
             lake[RESOLUTIONS],
             models,
             release_asset(home, models),
+            search_indexes_asset(home),
             close_asset(home),
             operations_release_asset(home),
         ],

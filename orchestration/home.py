@@ -49,3 +49,7 @@ class Home:
     @property
     def releases(self) -> Path:
         return self.root / "releases"
+
+    @property
+    def search(self) -> Path:
+        return self.root / "search"

@@ -1,4 +1,4 @@
-"""From inbox to release in one go: land, build, reconcile, publish; each step is its own part's matter."""
+"""From inbox to release in one go: land, build, reconcile, publish, index; each step is its own part's matter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestration.landing.results import LandResult
     from orchestration.publishing.store import Release
     from orchestration.reconciliation.results import ReconcileResult
+    from orchestration.search.indexing import Indexed
     from orchestration.warehouse.build import BuildResult
 
 
@@ -27,21 +28,24 @@ class RefreshResult:
     audit: "ReconcileResult | None"
     release: "Release | None"
     refused: str
+    indexes: "tuple[Indexed, ...]" = ()
 
     @property
     def ok(self) -> bool:
-        """Everything that was there has landed and is published."""
-        return self.release is not None and not self.left
+        """Everything that was there has landed, is published and can be searched."""
+        searched = all(not index.problem for index in self.indexes)
+        return self.release is not None and not self.left and searched
 
 
 def refresh(home: Home, *, progress: Progress | None = None) -> RefreshResult:
-    """Land what waits in the inbox, build, reconcile and publish; run again after an interruption, it goes on.
+    """Land what waits in the inbox, build, reconcile, publish and index; run again after an interruption, it goes on.
 
     A file that cannot be read stops nothing: it is named, left where it is, and tried again by the next run. A build
     that is not complete, or an audit that does not pass, ends it there. Raises Refused when there is nothing to build.
     """
     from orchestration.publishing.publish import publish
     from orchestration.reconciliation import reconcile
+    from orchestration.search.indexing import keep_current
     from orchestration.warehouse.build import build
 
     landed, left = land_inbox(home, progress)
@@ -53,7 +57,8 @@ def refresh(home: Home, *, progress: Progress | None = None) -> RefreshResult:
             release = publish(home, progress=progress)
         except TieoutError as error:
             refused = str(error)
-    return RefreshResult(landed, left, built, audit, release, refused)
+    indexes = keep_current(home, progress=progress) if release is not None else ()
+    return RefreshResult(landed, left, built, audit, release, refused, indexes)
 
 
 def land_inbox(home: Home, progress: Progress | None = None) -> "tuple[LandResult | None, tuple[str, ...]]":

@@ -70,6 +70,32 @@
     array_sort(collect_list(named_struct({% for name, expression in fields.items() %}'{{ name }}', {{ expression }}{{ ", " if not loop.last }}{% endfor %})))
 {%- endmacro %}
 
+{# Scalar: one struct. fields: name → expression. #}
+{% macro struct_of(fields) -%}
+    {{ return(adapter.dispatch("struct_of", "tieout")(fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__struct_of(fields) -%}
+    struct_pack({% for name, expression in fields.items() %}{{ name }} := {{ expression }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro spark__struct_of(fields) -%}
+    named_struct({% for name, expression in fields.items() %}'{{ name }}', {{ expression }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# Aggregate: the distinct texts of a group as a list, sorted; NULLs do not count, and NULL for none. #}
+{% macro distinct_list(expression) -%}
+    {{ return(adapter.dispatch("distinct_list", "tieout")(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__distinct_list(expression) -%}
+    list(distinct {{ expression }} order by {{ expression }}) filter (where {{ expression }} is not null)
+{%- endmacro %}
+
+{% macro spark__distinct_list(expression) -%}
+    case when count({{ expression }}) > 0 then array_sort(collect_set({{ expression }})) end
+{%- endmacro %}
+
 {# Aggregate: the share-th value of the ordered values of a group (nearest rank); NULL for none. #}
 {% macro nearest_rank(value, share) -%}
     {{ return(adapter.dispatch("nearest_rank", "tieout")(value, share)) }}

@@ -12,17 +12,18 @@
 {#
     A fact of events against the CTE lake_row that stands before, by month (none where there is no time) and, where amounts are summed, currency: count,
     exact sums, checksum of the content. lake_row says it from staging: is_counted (false keeps the month of an event that makes no row), and
-    every column under the name that it has in the mart. happened_at: the time that says the month; columns: name → data type of what is compared.
+    every column under the name that it has in the mart. happened_at: the time that says the month; columns: name → data type of what is compared;
+    expressions: for those that are no columns of the mart under their name, what they are there.
 #}
-{% macro row_pair_sides(check_key, mart, happened_at, columns, sums=[]) -%}
+{% macro row_pair_sides(check_key, mart, happened_at, columns, sums=[], expressions={}) -%}
 {%- set keys = ["month", "currency"] if sums else ["month"] -%}
 mart_row as (
     select
         true as is_counted,
         {%- for column in columns %}
-        mart.{{ column }},
+        {{ expressions[column] ~ " as " ~ column if column in expressions else "mart." ~ column }},
         {%- endfor %}
-        mart.{{ happened_at }} as partitioned_at
+        {{ expressions.get(happened_at, "mart." ~ happened_at) }} as partitioned_at
     from {{ ref(mart) }} as mart
 ),
 

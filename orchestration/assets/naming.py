@@ -15,6 +15,8 @@ OPERATIONS_GROUP = "operations"
 RECONCILIATION_GROUP = "reconciliation"
 RELEASE_GROUP = "release"
 CLOSE_GROUP = "close"
+SEARCH_GROUP = "search"
+SEARCHED = ("quote", "order")
 
 EXCHANGE_RATES = AssetKey(["lake", "exchange_rate"])
 QUARANTINE = AssetKey(["lake", "quarantine"])
@@ -22,6 +24,11 @@ RESOLUTIONS = AssetKey(["lake", "resolution"])
 RELEASE = AssetKey(["release"])
 OPERATIONS_RELEASE = AssetKey(["operations_release"])
 PERIOD_CLOSE = AssetKey(["period_close"])
+
+
+def search_key(noun: str) -> AssetKey:
+    """The key of the search index of one kind of document."""
+    return AssetKey(["search", noun])
 
 
 def stream_key(stream: str) -> AssetKey:

@@ -54,9 +54,12 @@ def operations_release_asset(home: Home) -> AssetsDefinition:
         from orchestration.operations.follow import follow
 
         with refusals_as_failures():
-            done = follow(home, once=True, progress=context.log.info)
+            done = follow(home, once=True, search=True, progress=context.log.info)
         for reason in done.left:
             context.log.warning(f"Left in the inbox: {reason}")
+        for index in done.indexes:
+            if index.problem:
+                context.log.warning(f"The search index of {index.noun}s is as it was: {index.problem}")
         step = done.steps[-1] if done.steps else None
         yield from step_checks(home, step)
         yield MaterializeResult(asset_key=OPERATIONS_RELEASE, metadata=step_metadata(step) if step else {"steps": 0})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from orchestration.cli import close, health, landing, operations, publishing, quarantine, warehouse
+from orchestration.cli import close, health, landing, operations, publishing, quarantine, search, warehouse
 from orchestration.cli.output import emit_error, quiet_libraries
 from orchestration.errors import TieoutError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (landing, quarantine, warehouse, operations, publishing, health, close):
+for module in (landing, quarantine, warehouse, operations, publishing, search, health, close):
     module.register(app)
 
 

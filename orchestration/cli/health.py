@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from orchestration.cli.output import AsJson, emit, plural, table
+from orchestration.cli.search import freshness_text
 from orchestration.home import Home
 
 
@@ -44,6 +45,7 @@ def status_text(found: dict[str, Any]) -> str:
         f"Build       {_build_text(found)}",
         f"Audit       {_audit_text(found['audit'])}",
         *_followed_lines(found["operations"]),
+        *(f"Search      {line}" for line in _search_lines(found["search"])),
     ]
     release = found["release"]
     if release is None:
@@ -86,6 +88,27 @@ def _followed_lines(operations: dict[str, Any] | None) -> list[str]:
     if breached:
         lines.append(f"            later than promised: {', '.join(breached)}")
     return lines
+
+
+def _search_lines(indexes: list[dict[str, Any]]) -> list[str]:
+    """A line for the indexes of the release and one for those of the followed read models; more for what is amiss."""
+    lines = []
+    for operations, of in ((False, "the release"), (True, "the followed read models")):
+        there = [index for index in indexes if index["operations"] == operations]
+        current = [index for index in there if index["index_id"] and index["is_current"]]
+        if current:
+            counts = ", ".join(plural(index["documents"], index["noun"]) for index in current)
+            lags = [index["lag_seconds"] for index in current if index["lag_seconds"]]
+            late = f", the last ones found after {max(lags):.1f} s" if lags else ""
+            lines.append(f"{counts} of {of}{late}")
+        lines += [f"{index['noun']}s of {of}: {_amiss(index)}" for index in there if index not in current]
+    return lines
+
+
+def _amiss(index: dict[str, Any]) -> str:
+    if index["problem"]:
+        return f"PROBLEM: {index['problem']}"
+    return freshness_text(index, index["operations"]) if index["index_id"] else "no index yet, see `tieout index build`"
 
 
 def _build_text(found: dict[str, Any]) -> str:

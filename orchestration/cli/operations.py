@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from orchestration.observability.lookup import Found
     from orchestration.operations.follow import Followed, Step
+    from orchestration.operations.indexing import IndexStep
     from orchestration.operations.reporting import Reporter
 
 GENTLE = 15
@@ -80,9 +81,11 @@ def follow(
         return
     stop = threading.Event()
     with _stopped_by_signals(stop):
-        result = run(home, seconds=seconds, once=once, stop=stop, told=_teller(Reporter(home)), progress=progress())
+        told = _teller(Reporter(home))
+        result = run(home, seconds=seconds, once=once, search=True, stop=stop, told=told, progress=progress())
     emit(as_json, _json(result), _text(result))
-    if result.left or (result.steps and result.steps[-1].failed_checks):
+    refused = any(index.problem for index in _last_indexes(result))
+    if result.left or refused or (result.steps and result.steps[-1].failed_checks):
         raise typer.Exit(1)
 
 
@@ -139,11 +142,30 @@ def _line(step: "Step") -> str:
 
 
 def _json(result: "Followed") -> dict[str, Any]:
-    return {"steps": [asdict(step) for step in result.steps], "left_in_inbox": list(result.left)}
+    return {
+        "steps": [asdict(step) for step in result.steps],
+        "left_in_inbox": list(result.left),
+        "indexes": [asdict(index) for index in result.indexes],
+    }
 
 
 def _text(result: "Followed") -> str:
     lines = [_line(step) for step in result.steps[-5:]] or ["The read models are current: nothing new arrived."]
     if len(result.steps) > 5:
         lines.insert(0, f"{plural(len(result.steps), 'step')}; the last five:")
+    lines += [_index_line(index) for index in _last_indexes(result)]
     return "\n".join([*lines, *(f"Left in the inbox: {reason}" for reason in result.left)])
+
+
+def _last_indexes(result: "Followed") -> "list[IndexStep]":
+    """What became of each kind of document last."""
+    return list({index.noun: index for index in result.indexes}.values())
+
+
+def _index_line(index: "IndexStep") -> str:
+    if index.problem:
+        return f"Search index of {index.noun}s NOT MADE: {index.problem}"
+    return (
+        f"search index {index.index_id}: {plural(index.documents, index.noun)} through batch {index.lake_high_water}, "
+        f"found after {index.lag_seconds:.1f} s"
+    )

@@ -7,6 +7,7 @@ import typer
 from orchestration.cli.landing import land_json, land_text
 from orchestration.cli.output import AsJson, emit, plural, progress, table
 from orchestration.cli.publishing import published_text, release_json
+from orchestration.cli.search import indexed_text
 from orchestration.errors import Refused
 from orchestration.home import Home
 
@@ -238,6 +239,7 @@ def refresh_json(result: "RefreshResult") -> dict[str, Any]:
         "build": build_json(result.build),
         "audit": result.audit.as_json() if result.audit else None,
         "release": release_json(result.release) if result.release else None,
+        "indexes": [index.as_json() for index in result.indexes],
         "refused": result.refused or None,
     }
 
@@ -251,5 +253,6 @@ def refresh_text(result: "RefreshResult") -> str:
         parts.append(reconcile_text(result.audit))
     if result.release:
         parts.append(published_text(result.release))
+    parts += [indexed_text(index) for index in result.indexes if index.is_new or index.problem or index.held_since]
     parts += [result.refused] if result.refused else []
     return "\n".join(parts)

@@ -10,8 +10,11 @@ from orchestration.home import Home
 from orchestration.inbox import waiting
 from orchestration.observability.dead_letters import dead_letters
 from orchestration.observability.followed import followed
+from orchestration.operations.home import OperationsHome
+from orchestration.operations.indexing import last_lags
 from orchestration.publishing import store
 from orchestration.reconciliation.proof import last_audit
+from orchestration.search.indexing import standing
 from orchestration.warehouse import record
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.lake import high_water, quarantine_counts
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def status(home: Home) -> dict[str, Any]:
-    """Inbox, lake, dead letters, last build, last audit, current release, and how late the followed read models are."""
+    """Inbox, lake, dead letters, last build, last audit, current release, followed read models and search indexes."""
     working = holder(home)
     return {
         "home": str(home.root),
@@ -34,7 +37,16 @@ def status(home: Home) -> dict[str, Any]:
         "audit": _or_problem(_audit, home),
         "release": _release(home),
         "operations": _or_problem(followed, home),
+        "search": [*_indexes(home, operations=False), *_indexes(OperationsHome.of(home), operations=True)],
     }
+
+
+def _indexes(home: Home, *, operations: bool) -> list[dict[str, Any]]:
+    """How the search indexes stand; none of the followed read models where nobody follows."""
+    if store.current_id(home) is None:
+        return []
+    lags = last_lags(home) if operations else {}
+    return [{"operations": operations, **index, "lag_seconds": lags.get(index["noun"])} for index in standing(home)]
 
 
 def _or_problem(look: Callable[[Home], dict[str, Any] | None], home: Home) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from orchestration.operations import engine, release
 from orchestration.operations.arrivals import Arrivals
 from orchestration.operations.bootstrap import Prepared, now, prepare
 from orchestration.operations.home import OperationsHome
+from orchestration.operations.indexing import Indexing, IndexStep
 from orchestration.operations.plan import Inputs
 from orchestration.refresh import land_inbox
 from orchestration.warehouse.lake import read_lake
@@ -50,10 +51,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Followed:
-    """What a run of `follow` did: its steps, and files that are left in the inbox with the reason."""
+    """What a run of `follow` did: its steps, files left in the inbox with the reason, and the indexes it made."""
 
     steps: tuple[Step, ...]
     left: tuple[str, ...]
+    indexes: tuple[IndexStep, ...] = ()
 
 
 class Follower(AbstractContextManager["Follower"]):
@@ -185,11 +187,14 @@ def follow(
     *,
     seconds: float | None = None,
     once: bool = False,
+    search: bool = False,
     stop: threading.Event | None = None,
     told: Callable[[Step], None] | None = None,
     progress: "Progress | None" = None,
 ) -> Followed:
     """Keep the read models current until `seconds` have passed or `stop` is set; `once` ends with an empty inbox.
+
+    `search` has the search indexes follow, in a process beside it; `once` then ends with indexes that are current too.
 
     Raises Refused when another process follows, when nothing has landed, or when a read model does not build. Stopped
     or killed at any point, the next run goes on where the last whole step ended.
@@ -198,9 +203,12 @@ def follow(
     left: tuple[str, ...] = ()
     stop = stop or threading.Event()
     until = time.monotonic() + seconds if seconds is not None else float("inf")
-    with Follower(home, progress) as follower:
+    with Follower(home, progress) as follower, Indexing(home) as indexing:
         while not stop.is_set():
             step, left = follower.step()
+            if search:
+                shown = step is not None and step.release_id
+                indexing.look((step.lake_high_water, step.lag_seconds) if step and shown else None)
             if step is not None:
                 steps.append(step)
                 if told:
@@ -211,7 +219,9 @@ def follow(
                 break
             if step is None:
                 stop.wait(POLL_SECONDS)
-    return Followed(tuple(steps), left)
+        if search and once:
+            indexing.finish()
+    return Followed(tuple(steps), left, tuple(indexing.steps))
 
 
 def _note_failure(home: OperationsHome, inputs: Inputs, why: str) -> None:

@@ -33,6 +33,10 @@ class OperationsHome(Home):
         return self.folder / "releases"
 
     @property
+    def search(self) -> Path:
+        return self.folder / "search"
+
+    @property
     def dbt_target(self) -> Path:
         return self.folder / "dbt"
 

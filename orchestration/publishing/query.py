@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ATTEMPTS = 5
+STREAMED = 1000
 QUERIED = ("marts", "operations")
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
@@ -80,6 +82,22 @@ def read(database: Path, sql: str, release_id: str = "") -> Answer:
     if twice:
         raise Unusable(f"Two columns of the result are called {', '.join(twice)}: give each its own name with `as`.")
     return Answer(release_id, columns, tuple(str(column[1]) for column in described), rows)
+
+
+def stream(database: Path, sql: str) -> Iterator[dict[str, Any]]:
+    """The rows of one reading statement on a release's database file as JSON objects, without holding all of them."""
+    import duckdb
+
+    with _open(database, CONFIG) as connection:
+        _prepare(connection)
+        try:
+            connection.execute(_single_reading_statement(connection, sql))
+            columns = [str(column[0]) for column in connection.description or []]
+            while rows := connection.fetchmany(STREAMED):
+                for row in rows:
+                    yield dict(zip(columns, map(json_value, row), strict=True))
+        except duckdb.Error as error:
+            raise Unusable(str(error)) from None
 
 
 def json_value(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,16 @@ import tantivy
 
 from orchestration.errors import Refused
 from orchestration.search import store
-from orchestration.search.model import EVERYTHING, SOURCE, SearchModel, index_value
+from orchestration.search.model import EVERYTHING, SOURCE, Field, SearchModel, index_value
 
 Document = dict[str, Any]
 Validation = Callable[[store.SearchIndex], list[str]]
 WRITER_BYTES = 50_000_000
+INDEXED_AS_TEXT = ("keyword", "text")
 
 
 def build(
-    root: Path, model: SearchModel, documents: Iterable[Document], current_through: str | None
+    root: Path, model: SearchModel, documents: Iterable[Document], source: Mapping[str, Any]
 ) -> store.SearchIndex:
     """Write all documents into a new index that no alias points to; it has its name only once it is whole."""
     root.mkdir(parents=True, exist_ok=True)
@@ -27,21 +29,23 @@ def build(
     index_id = f"{model.name}_v{model.schema_version}_{number}"
     temporary = root / f"{store.TEMPORARY}{model.name}-{index_id}"
     temporary.mkdir()
-    schema = model.schema()
-    writer = tantivy.Index(schema, path=str(temporary)).writer(heap_size=WRITER_BYTES, num_threads=1)
-    lines = []
+    writer = tantivy.Index(model.schema(), path=str(temporary)).writer(heap_size=WRITER_BYTES, num_threads=1)
+    digests = []
     for document in documents:
-        lines.append(canonical(document))
-        writer.add_document(_indexed(model, document))
+        content = canonical(document)
+        digests.append(digest(content))
+        writer.add_document(_indexed(model, document, content))
     writer.commit()
     writer.wait_merging_threads()
     manifest = {
         "build": number,
         "model": model.name,
         "schema_version": model.schema_version,
-        "documents": len(lines),
-        "checksum": checksum(lines),
-        "current_through": current_through,
+        "fields_hash": model.fields_hash,
+        "documents": len(digests),
+        "checksum": checksum(digests),
+        "built_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "source": dict(source),
     }
     (temporary / store.MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     folder = temporary.rename(root / index_id)
@@ -52,7 +56,12 @@ def go_live(root: Path, model: SearchModel, index: store.SearchIndex, validate: 
     """Move the alias to the index if its validation finds nothing. Raises Refused with what it found."""
     problems = validate(index)
     if problems:
-        raise Refused(f"{index.index_id} is not made live: {'; '.join(problems)}.")
+        live = store.live_id(root, model)
+        raise Refused(
+            f"{index.index_id} is not made live: {'; '.join(problems)}. "
+            + (f"Readers keep {live}. " if live else "")
+            + f"The refused index stays in {index.folder} until the next build."
+        )
     (index.folder / store.VALIDATED).touch()
     store.switch(root, model, index.index_id)
 
@@ -66,7 +75,7 @@ def roll_back(root: Path, model: SearchModel) -> str:
         if index.is_validated and index.manifest["build"] < live.manifest["build"]
     ]
     if not older:
-        raise Refused(f"No validated index of {model.name} is older than {live.index_id}.")
+        raise Refused(f"No validated index of {model.name} is older than {live.index_id}: there is none to go back to.")
     store.switch(root, model, older[-1].index_id)
     return older[-1].index_id
 
@@ -76,22 +85,31 @@ def canonical(document: Document) -> str:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def checksum(lines: Iterable[str]) -> str:
-    """SHA-256 over documents in canonical form, whatever their order."""
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+def digest(content: str) -> bytes:
+    """SHA-256 of a document in canonical form."""
+    return hashlib.sha256(content.encode()).digest()
 
 
-def _indexed(model: SearchModel, document: Document) -> tantivy.Document:
+def checksum(digests: Iterable[bytes]) -> str:
+    """SHA-256 over the digests of documents, whatever their order."""
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+
+
+def _indexed(model: SearchModel, document: Document, content: str) -> tantivy.Document:
     indexed = tantivy.Document()
     for field in model.fields:
         for value in field.values(document):
-            held = index_value(field, value)
-            if field.kind == "date":
-                indexed.add_date(field.name, held)
-            elif field.kind == "number":
-                indexed.add_float(field.name, held)
-            else:
-                indexed.add_text(field.name, held)
-                indexed.add_text(EVERYTHING, held)
-    indexed.add_bytes(SOURCE, canonical(document).encode())
+            _add(indexed, field, index_value(field, value))
+    indexed.add_bytes(SOURCE, content.encode())
     return indexed
+
+
+def _add(indexed: tantivy.Document, field: Field, held: Any) -> None:
+    if field.kind == "date":
+        indexed.add_integer(field.name, held)
+    elif field.kind == "number":
+        indexed.add_float(field.name, held)
+    else:
+        indexed.add_text(field.name, held)
+        if field.kind in INDEXED_AS_TEXT:
+            indexed.add_text(EVERYTHING, held)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from orchestration.search import store
@@ -14,7 +15,20 @@ TYPES: dict[str, dict[str, Any]] = {
     "text": {"type": "text", "fields": {"raw": {"type": "keyword"}}},
     "date": {"type": "date"},
     "number": {"type": "double"},
+    "boolean": {"type": "boolean"},
 }
+
+
+def write(model: SearchModel, index: store.SearchIndex, folder: Path) -> tuple[Path, Path]:
+    """Write the mapping and the lines of an index into a folder, each file whole or not there; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    described, lines = folder / f"{index.index_id}.mapping.json", folder / f"{index.index_id}.ndjson"
+    for path, content in ((described, [json.dumps(mapping(model), indent=1)]), (lines, bulk_lines(model, index))):
+        part = path.with_name(f".{path.name}.part")
+        with part.open("w", encoding="utf-8") as handle:
+            handle.writelines(f"{line}\n" for line in content)
+        part.replace(path)
+    return described, lines
 
 
 def bulk_lines(model: SearchModel, index: store.SearchIndex) -> Iterator[str]:

@@ -1,17 +1,22 @@
 """Which fields a search document has, and how each of them is indexed; nothing here opens an index."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import tantivy
 
 from orchestration.errors import Unusable
 
-Kind = Literal["keyword", "text", "date", "number"]
+Kind = Literal["keyword", "text", "date", "number", "boolean"]
 EVERYTHING = "everything"
 SOURCE = "source"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+WANTED = {"date": "a date or a time (RFC 3339)", "number": "a number", "boolean": "true or false"}
 
 
 @dataclass(frozen=True)
@@ -41,18 +46,28 @@ class SearchModel:
     fields: tuple[Field, ...]
 
     def field(self, path: str) -> Field:
-        """The field of this path. Raises Unusable for one that the model does not have."""
-        for field in self.fields:
-            if field.path == path:
-                return field
-        raise Unusable(f"{self.name} has no field {path}. Fields: {', '.join(field.path for field in self.fields)}.")
+        """The field of this path, or of this last part where only one has it. Raises Unusable for any other."""
+        found = [field for field in self.fields if field.path == path]
+        found = found or [field for field in self.fields if field.path.rpartition(".")[2] == path]
+        if len(found) == 1:
+            return found[0]
+        which = "several fields" if found else "no field"
+        known = ", ".join(field.path for field in found or self.fields)
+        raise Unusable(f"{self.name} has {which} {path}. Give one of: {known}.")
+
+    @property
+    def fields_hash(self) -> str:
+        """Changes with what is indexed and how."""
+        told = "\n".join(f"{field.path} {field.kind}" for field in self.fields)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def schema(self) -> tantivy.Schema:
         """The schema of an index: each field for filters, all of them together for text, and the document itself."""
         builder = tantivy.SchemaBuilder()
         for field in self.fields:
             if field.kind == "date":
-                builder.add_date_field(field.name, indexed=True, fast=True)
+                # Microseconds of the epoch: the engine's own date field keeps whole seconds.
+                builder.add_integer_field(field.name, indexed=True, fast=True)
             elif field.kind == "number":
                 builder.add_float_field(field.name, indexed=True, fast=True)
             else:
@@ -62,16 +77,20 @@ class SearchModel:
         return builder.build()
 
 
-def index_value(field: Field, value: Any) -> Any:
-    """A value as the index holds it. Raises Unusable for one that its field cannot hold."""
+def index_value(field: Field, value: Any, *, is_end: bool = False) -> Any:
+    """A value as the index holds it; a day that ends a range is taken whole. Raises Unusable where it does not fit."""
     try:
         if field.kind == "date":
             moment = datetime.fromisoformat(str(value))
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            if is_end and DAY.fullmatch(str(value)):
+                moment += timedelta(days=1, microseconds=-1)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+            return (moment - EPOCH) // timedelta(microseconds=1)
+        if field.kind == "boolean":
+            return {"true": "true", "false": "false"}[str(value).lower()]
         return float(value) if field.kind == "number" else str(value)
-    except ValueError as error:
-        wanted = "a date or a time (RFC 3339)" if field.kind == "date" else "a number"
-        raise Unusable(f"{field.path} takes {wanted}, not {value!r}.") from error
+    except (ValueError, KeyError) as error:
+        raise Unusable(f"{field.path} takes {WANTED[field.kind]}, not {value!r}.") from error
 
 
 def _walk(value: Any, steps: list[str]) -> Iterator[Any]:

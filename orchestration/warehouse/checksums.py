@@ -43,6 +43,8 @@ def canonical_text(column: str, data_type: str) -> str:
         text = f"cast(epoch_us({name}) as varchar)"
     elif data_type.endswith("[]"):
         text = f"cast(to_json({name}) as varchar)"
+    elif data_type.startswith("STRUCT"):
+        text = f"cast({name} as varchar)"
     else:
         raise Unusable(
             f"column {column} has the type {data_type}, which has no canonical text: "

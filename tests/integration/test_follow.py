@@ -32,6 +32,9 @@ from orchestration.operations.home import OperationsHome
 from orchestration.operations.reporting import Reporter
 from orchestration.publishing import store
 from orchestration.publishing.query import query
+from orchestration.search.documents import ORDER, QUOTE
+from orchestration.search.indexing import check_live
+from orchestration.search.searching import search
 from orchestration.semantics.kpi_page import rows
 from orchestration.warehouse.build import build, event_type_of
 from orchestration.warehouse.checksums import RelationChecksum, excluded_columns, schema_checksums
@@ -47,6 +50,8 @@ MODELS = {
     "order_tracking_task",
     "projection_freshness",
     "quote_worklist",
+    "search_order_document",
+    "search_quote_document",
     "stale_approvals",
 }
 
@@ -131,6 +136,20 @@ def test_what_was_followed_is_what_is_built(home: Home) -> None:
     at_once, _ = built(Home(whole))
     counts = {name: item.row_count for name, item in at_once.items()}
     assert counts == {name: item.row_count for name, item in wanted.items()}
+
+
+def test_what_was_followed_is_found_by_search(home: Home) -> None:
+    put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+    result = follow(home, once=True, search=True)
+    assert [(index.noun, index.problem) for index in result.indexes[-2:]] == [("quote", ""), ("order", "")]
+    operations = OperationsHome.of(home)
+    for searched in (QUOTE, ORDER):
+        assert check_live(operations, searched) == []
+        found = search(operations, model=searched.noun)
+        sql = f"select count(*) as documents from {searched.model.name}"
+        assert found.total == query(operations, sql).objects()[0]["documents"]
+        assert found.total > 0
+        assert found.freshness["is_current"]
 
 
 def test_stopped_in_the_middle_of_a_step_nothing_has_changed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

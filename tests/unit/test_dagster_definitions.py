@@ -24,6 +24,7 @@ GROUPS = {
     "reference",
     "release",
     "close",
+    "search",
 }
 # CPU seconds, and the least of a few runs: a machine that does other things says little else.
 ATTEMPTS = 3
@@ -129,7 +130,7 @@ def test_what_opens_the_warehouse_is_in_the_pool_of_one(definitions: dg.Definiti
     nodes = definitions.resolve_job_def(REFRESH).nodes
     pools = {node.name: node.definition.pools for node in nodes}
     assert {name for name, pool in pools.items() if pool == {WRITER_POOL}} == {"dbt_build", "reconcile", "release"}
-    assert {name for name, pool in pools.items() if not pool} == {"land_inbox", "land_exchange_rates"}
+    assert {name for name, pool in pools.items() if not pool} == {"land_inbox", "land_exchange_rates", "search_indexes"}
 
 
 def test_rebuild_is_a_full_refresh_of_the_same_assets(definitions: dg.Definitions) -> None:

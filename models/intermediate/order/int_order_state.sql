@@ -49,6 +49,7 @@ select
     submitted.region,
     submitted.catalog_version,
     submitted.price_book_version,
+    submitted.service_address,
     submitted.event_time as submitted_at,
     submitted.promised_completion_at,
     submitted.first_promised_completion_at,

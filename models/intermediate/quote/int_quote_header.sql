@@ -20,6 +20,7 @@ select
     ranked.sales_team,
     ranked.partner_id,
     ranked.external_reference,
+    ranked.tags,
     coalesce(ranked.quote_kind, 'NEW') as quote_kind,
     ranked.event_time as created_at
 from ranked

@@ -1,0 +1,191 @@
+"""Makes the indexes of a home from its releases: locked, validated, switched, pruned, held against what is current."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import Refused, TieoutError
+from orchestration.home import Home
+from orchestration.publishing import store as releases
+from orchestration.publishing.store import Release
+from orchestration.search import building, store
+from orchestration.search.documents import ALL, Searched, active_documents, document_count, documents
+from orchestration.search.query import Unreadable
+from orchestration.search.validation import validate
+from orchestration.warehouse.lock import PATIENCE_SECONDS, lock_file
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What became of one kind of document: its live index, and what is wrong or why nothing was made (else empty)."""
+
+    noun: str
+    index_id: str | None
+    release_id: str | None
+    lake_high_water: int | None
+    documents: int
+    is_new: bool
+    seconds: float
+    held_since: str | None = None
+    removed: tuple[str, ...] = ()
+    problem: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As `tieout index build` gives it."""
+        return {**asdict(self), "removed": list(self.removed)}
+
+
+@contextmanager
+def indexes_lock(home: Home, purpose: str, wait_seconds: float = PATIENCE_SECONDS) -> Iterator[Path]:
+    """Hold the home's indexes for a change; gives their folder. Raises Refused where another has them."""
+    with lock_file(home.search / store.LOCK, purpose, wait_seconds=wait_seconds):
+        yield home.search
+
+
+def build_index(
+    home: Home,
+    searched: Searched,
+    release_id: str | None = None,
+    *,
+    progress: Progress | None = None,
+    wait_seconds: float = PATIENCE_SECONDS,
+) -> Indexed:
+    """Build an index of a release, the current one without an id, and make it live if it is found in order.
+
+    Raises Refused when it is not (readers keep what they have), when nothing is released, or when another builds.
+    """
+    began = time.monotonic()
+    with indexes_lock(home, f"index {searched.noun}s", wait_seconds) as root:
+        release = releases.find(home, release_id)
+        if progress:
+            progress(f"indexing the {searched.noun}s of release {release.release_id}")
+        index = building.build(root, searched.model, documents(release, searched), source_of(release))
+        building.go_live(root, searched.model, index, lambda built: problems_of(searched, built, release))
+        removed = tuple(store.prune(root, searched.model))
+    return _indexed(home, searched, is_new=True, seconds=time.monotonic() - began, removed=removed)
+
+
+def keep_current(
+    home: Home, *, progress: Progress | None = None, wait_seconds: float = PATIENCE_SECONDS
+) -> tuple[Indexed, ...]:
+    """Bring every index to the current release where it is not of it. One that a person holds is left alone.
+
+    What could not be made is told in `problem`: one kind of document stops no other, and no release.
+    """
+    return tuple(_keep_current(home, searched, progress, wait_seconds) for searched in ALL.values())
+
+
+def as_it_stands(home: Home, searched: Searched, problem: str) -> Indexed:
+    """What is live still, where a new index was not made, and why not."""
+    return _indexed(home, searched, is_new=False, seconds=0.0, problem=problem)
+
+
+def is_of(index: store.SearchIndex, searched: Searched, release: Release) -> bool:
+    """Whether an index was made from this release with these fields."""
+    same_fields = index.manifest.get("fields_hash") == searched.model.fields_hash
+    return same_fields and index.source["release_id"] == release.release_id
+
+
+def problems_of(searched: Searched, index: store.SearchIndex, release: Release) -> list[str]:
+    """What is wrong with an index that is to show this release."""
+    return validate(
+        searched.model,
+        index,
+        document_count(release, searched),
+        active_documents(release, searched),
+        searched.compared,
+    )
+
+
+def check_live(home: Home, searched: Searched) -> list[str]:
+    """The live index against the active documents of the current release: every one there as it stands now."""
+    index, release = store.find(home.search, searched.model), releases.find(home, None)
+    try:
+        found = problems_of(searched, index, release)
+    except Unreadable as error:
+        return [str(error)]
+    if found and not is_of(index, searched, release):
+        held = store.held_since(home.search, searched.model)
+        why = f"held there since {held}" if held else "nothing has built one since"
+        found.insert(0, f"it is of release {index.source['release_id']}, not the current {release.release_id}: {why}")
+    return found
+
+
+def standing(home: Home) -> list[dict[str, Any]]:
+    """How each index stands: what is live, of which release, how far behind the current one; looks only."""
+    return [_standing(home, searched) for searched in ALL.values()]
+
+
+def freshness(home: Home, searched: Searched, index: store.SearchIndex) -> dict[str, Any]:
+    """Of which release an index is, and for how many seconds there has been a newer one (0: there is none)."""
+    current = releases.current_id(home)
+    behind = 0
+    if current is not None and index.source["release_id"] != current:
+        created = datetime.fromisoformat(releases.find(home, current).manifest["created_at"])
+        behind = max(int((datetime.now(UTC) - created).total_seconds()), 1)
+    return {
+        "index_id": index.index_id,
+        **index.source,
+        "built_at": index.manifest["built_at"],
+        "is_current": behind == 0,
+        "behind_seconds": behind,
+        "held_since": store.held_since(home.search, searched.model) if index.is_live else None,
+    }
+
+
+def source_of(release: Release) -> dict[str, Any]:
+    """What an index says of the release that it was made from."""
+    as_of = str(release.manifest["as_of"]).replace(" ", "T").removesuffix("Z") + "Z"
+    return {
+        "release_id": release.release_id,
+        "as_of": as_of,
+        "lake_high_water": int(release.manifest["lake_high_water"]),
+    }
+
+
+def _keep_current(home: Home, searched: Searched, progress: Progress | None, wait_seconds: float) -> Indexed:
+    root, model = home.search, searched.model
+    try:
+        release = releases.find(home, None)
+        live = store.live_id(root, model)
+        if live and (store.held_since(root, model) or is_of(store.find(root, model), searched, release)):
+            return _indexed(home, searched, is_new=False, seconds=0.0)
+        return build_index(home, searched, progress=progress, wait_seconds=wait_seconds)
+    except TieoutError as error:
+        return as_it_stands(home, searched, str(error))
+
+
+def _indexed(
+    home: Home, searched: Searched, *, is_new: bool, seconds: float, removed: tuple[str, ...] = (), problem: str = ""
+) -> Indexed:
+    root, model = home.search, searched.model
+    live = store.find(root, model) if store.live_id(root, model) else None
+    return Indexed(
+        noun=searched.noun,
+        index_id=live.index_id if live else None,
+        release_id=live.source["release_id"] if live else None,
+        lake_high_water=live.source["lake_high_water"] if live else None,
+        documents=live.manifest["documents"] if live else 0,
+        is_new=is_new,
+        seconds=round(seconds, 3),
+        held_since=store.held_since(root, model),
+        removed=removed,
+        problem=problem,
+    )
+
+
+def _standing(home: Home, searched: Searched) -> dict[str, Any]:
+    told: dict[str, Any] = {"noun": searched.noun, "documents": 0, "index_id": None, "problem": None}
+    if store.live_id(home.search, searched.model) is None:
+        return told
+    try:
+        index = store.find(home.search, searched.model)
+    except Refused as error:
+        return {**told, "problem": str(error)}
+    return {**told, "documents": index.manifest["documents"], **freshness(home, searched, index)}
