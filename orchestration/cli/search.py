@@ -215,7 +215,7 @@ def freshness_text(told: dict[str, Any], operations: bool) -> str:
     held = told["held_since"]
     build = f"tieout index build{' --operations' if operations else ''}"
     why = f"held there since {held}" if held else f"`{build}` brings it up to date"
-    return f"{text} NOT CURRENT: there has been a newer release for {told['behind_seconds']} s; {why}."
+    return f"{text} NOT CURRENT: the current release is another, made {told['behind_seconds']} s ago; {why}."
 
 
 def indexed_text(one: "Indexed") -> str:

@@ -123,7 +123,7 @@ def standing(home: Home) -> list[dict[str, Any]]:
 
 
 def freshness(home: Home, searched: Searched, index: store.SearchIndex) -> dict[str, Any]:
-    """Of which release an index is, and for how many seconds there has been a newer one (0: there is none)."""
+    """Of which release an index is, and how old the current one is where that is another (0: it is not)."""
     current = releases.current_id(home)
     behind = 0
     if current is not None and index.source["release_id"] != current:
