@@ -21,12 +21,13 @@ def build_definitions(home: Home) -> Definitions:
     from orchestration.assets.lake import lake_specs
     from orchestration.assets.landing import landing_assets
     from orchestration.assets.naming import EXCHANGE_RATES, RESOLUTIONS
+    from orchestration.assets.operations_release import operations_release_asset
     from orchestration.assets.period_close import close_asset
     from orchestration.assets.reconciliation import reconciliation_checks
     from orchestration.assets.release import release_asset
     from orchestration.automation.daily_schedule import daily_schedule
     from orchestration.automation.inbox_sensor import inbox_sensor
-    from orchestration.automation.jobs import monthly_close_job, rebuild_job, refresh_job
+    from orchestration.automation.jobs import follow_job, monthly_close_job, rebuild_job, refresh_job
 
     path = prepare_manifest(home)
     manifest = json.loads(path.read_bytes())
@@ -40,9 +41,10 @@ def build_definitions(home: Home) -> Definitions:
             models,
             release_asset(home, models),
             close_asset(home),
+            operations_release_asset(home),
         ],
         asset_checks=[reconciliation_checks(home)],
-        jobs=[refresh_job(), rebuild_job(), monthly_close_job()],
+        jobs=[refresh_job(), rebuild_job(), monthly_close_job(), follow_job()],
         sensors=[inbox_sensor(home)],
         schedules=[daily_schedule()],
         executor=in_process_executor,

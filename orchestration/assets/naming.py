@@ -20,6 +20,7 @@ EXCHANGE_RATES = AssetKey(["lake", "exchange_rate"])
 QUARANTINE = AssetKey(["lake", "quarantine"])
 RESOLUTIONS = AssetKey(["lake", "resolution"])
 RELEASE = AssetKey(["release"])
+OPERATIONS_RELEASE = AssetKey(["operations_release"])
 PERIOD_CLOSE = AssetKey(["period_close"])
 
 

@@ -1,17 +1,22 @@
-"""The jobs: what is new, everything again from the lake, or the close of a period; the steps are in the assets."""
+"""The jobs: what is new, everything from the lake, the close of a period, the read models; steps are in the assets."""
 
 from dagster import AssetSelection, RunConfig, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from orchestration.assets.dbt_models import BUILD_OP, BuildConfig
-from orchestration.assets.naming import PERIOD_CLOSE
+from orchestration.assets.naming import OPERATIONS_RELEASE, PERIOD_CLOSE
 
 REFRESH = "refresh"
 REBUILD = "rebuild"
 MONTHLY_CLOSE = "monthly_close"
 CLOSING = AssetSelection.assets(PERIOD_CLOSE)
 CLOSING_CHECKS = AssetSelection.checks_for_assets(PERIOD_CLOSE)
-EVERYTHING = (AssetSelection.all() - CLOSING) | (AssetSelection.all_asset_checks() - CLOSING_CHECKS)
+FOLLOW = "follow"
+FOLLOWING = AssetSelection.assets(OPERATIONS_RELEASE)
+FOLLOWING_CHECKS = AssetSelection.checks_for_assets(OPERATIONS_RELEASE)
+EVERYTHING = (AssetSelection.all() - CLOSING - FOLLOWING) | (
+    AssetSelection.all_asset_checks() - CLOSING_CHECKS - FOLLOWING_CHECKS
+)
 
 
 def refresh_job() -> UnresolvedAssetJobDefinition:
@@ -39,4 +44,13 @@ def monthly_close_job() -> UnresolvedAssetJobDefinition:
         MONTHLY_CLOSE,
         selection=CLOSING | CLOSING_CHECKS,
         description="Close a period (a partition) once its gates hold; of a closed one, compare every frozen byte.",
+    )
+
+
+def follow_job() -> UnresolvedAssetJobDefinition:
+    """Bring the read models up to the inbox once; `tieout follow` does it without end."""
+    return define_asset_job(
+        FOLLOW,
+        selection=FOLLOWING | FOLLOWING_CHECKS,
+        description="Land the inbox and bring the read models up to it, once; beside a release, never in its way.",
     )

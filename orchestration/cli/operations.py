@@ -15,8 +15,11 @@ from orchestration.cli.output import AsJson, emit, plural, progress, table
 from orchestration.home import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestration.observability.lookup import Found
     from orchestration.operations.follow import Followed, Step
+    from orchestration.operations.reporting import Reporter
 
 GENTLE = 15
 
@@ -69,6 +72,7 @@ def follow(
 ) -> None:
     """Keep the operational read models current from the inbox, until stopped."""
     from orchestration.operations.follow import follow as run
+    from orchestration.operations.reporting import Reporter
 
     home = Home.from_environment()
     if rebuild:
@@ -76,7 +80,7 @@ def follow(
         return
     stop = threading.Event()
     with _stopped_by_signals(stop):
-        result = run(home, seconds=seconds, once=once, stop=stop, told=_teller(), progress=progress())
+        result = run(home, seconds=seconds, once=once, stop=stop, told=_teller(Reporter(home)), progress=progress())
     emit(as_json, _json(result), _text(result))
     if result.left or (result.steps and result.steps[-1].failed_checks):
         raise typer.Exit(1)
@@ -115,10 +119,13 @@ class _stopped_by_signals:
         self._stop.set()
 
 
-def _teller() -> Any:
-    if not sys.stderr.isatty():
-        return None
-    return lambda step: sys.stderr.write(_line(step) + "\n")
+def _teller(reporter: "Reporter") -> "Callable[[Step], None]":
+    def told(step: "Step") -> None:
+        reporter.report(step)
+        if sys.stderr.isatty():
+            sys.stderr.write(_line(step) + "\n")
+
+    return told
 
 
 def _line(step: "Step") -> str:

@@ -89,7 +89,11 @@ def verify(package: Path) -> Iterator[Finding]:
     for name in sorted(there | set(manifest["files"])):
         yield _file(package, name, manifest["files"], there)
     yield _ledger(package, manifest)
-    made = signing.signatures(package)
+    try:
+        made = signing.signatures(package)
+    except Unusable as error:
+        yield Finding(package.name, "signatures", False, str(error))
+        return
     for one in made:
         objection = signing.objection(package, found, one)
         yield Finding(

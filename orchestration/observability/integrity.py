@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from orchestration.home import Home
 from orchestration.observability.findings import Finding
-from orchestration.publishing import store
+from orchestration.publishing import history, store
 from orchestration.reconciliation import ledger
 from orchestration.warehouse.lake import lake_breaks
 
@@ -41,16 +41,34 @@ def check_lake(home: Home, *, contents: bool) -> Finding:
 def unsupported_releases(home: Home) -> dict[str, str]:
     """Releases whose audit the ledger no longer has, and why: a ledger that lost its end looks whole by itself."""
     records = {entry.seq: entry.hash for entry in ledger.read(home)}
+    altered = altered_manifests(home)
     return {
         release.release_id: f"it rests on ledger record {position['seq']}, which the ledger no longer has as it was"
         for release in store.list_releases(home)
-        if records.get((position := release.manifest["ledger"])["seq"]) != position["hash"]
+        if release.release_id not in altered
+        and records.get((position := release.manifest["ledger"])["seq"]) != position["hash"]
+    }
+
+
+def altered_manifests(home: Home) -> dict[str, str]:
+    """Releases whose manifest is not what the ledger says was published, and what it is."""
+    stated = history.manifest_hashes(home)
+    found = {folder.name: store.manifest_sha256(folder) for folder in store.folders(home)}
+    return {
+        name: f"its manifest.json is not what was published: its SHA-256 is {digest or 'none, it is missing'}"
+        for name, digest in found.items()
+        if name in stated and stated[name] != digest
     }
 
 
 def _releases(home: Home) -> Iterator[Finding]:
-    unsupported = unsupported_releases(home) if ledger.walk(home).ok else {}
+    whole = ledger.walk(home).ok
+    unsupported, altered = (unsupported_releases(home), altered_manifests(home)) if whole else ({}, {})
+    for release_id, wrong in altered.items():
+        yield Finding(f"release {release_id}", False, wrong, "roll back to another release and publish again")
     for release in store.list_releases(home):
+        if release.release_id in altered:
+            continue
         name = f"release {release.release_id}"
         wrong = store.damage(release)
         if wrong:

@@ -12,6 +12,15 @@ def published_ids(home: Home) -> set[str]:
     return {str(entry.body["release_id"]) for entry in ledger.read(home) if entry.kind == PUBLISH}
 
 
+def manifest_hashes(home: Home) -> dict[str, str]:
+    """SHA-256 of each release's manifest as it was published, by the id of the release."""
+    return {
+        str(entry.body["release_id"]): str(entry.body["manifest_sha256"])
+        for entry in ledger.read(home)
+        if entry.kind == PUBLISH and "manifest_sha256" in entry.body
+    }
+
+
 def rolled_back_to(home: Home) -> set[str]:
     """The release that the last rollback went to, which retention leaves alone; empty without a rollback."""
     targets = [str(entry.body["release_id"]) for entry in ledger.read(home) if entry.kind == ROLLBACK]

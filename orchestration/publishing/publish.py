@@ -114,7 +114,8 @@ def _make_current(home: Home, release: Release) -> Release:
 
 def _record(home: Home, release: Release) -> None:
     body = {name: release.manifest[name] for name in ("data_version", "file_sha256", "ledger")}
-    ledger.append(home, PUBLISH, {"release_id": release.release_id, **body})
+    stated = {"release_id": release.release_id, "manifest_sha256": store.manifest_sha256(release.folder)}
+    ledger.append(home, PUBLISH, {**stated, **body})
 
 
 def _require_version(evidence: Evidence, found: str) -> None:

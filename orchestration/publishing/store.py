@@ -40,7 +40,7 @@ class Release:
 def list_releases(home: Home) -> list[Release]:
     """Every release whose manifest can be read, oldest first."""
     found = []
-    for folder in _folders(home):
+    for folder in folders(home):
         manifest = _read_manifest(folder)
         if manifest is not None:
             found.append(Release(folder.name, folder, manifest, folder.name == current_id(home)))
@@ -73,6 +73,12 @@ def damage(release: Release) -> str:
     if found != release.manifest.get("file_sha256"):
         return f"{release.database} is not what was published: its SHA-256 is {found}"
     return ""
+
+
+def manifest_sha256(folder: Path) -> str:
+    """SHA-256 of a release's manifest, in hex; empty where there is none."""
+    path = folder / MANIFEST
+    return file_sha256(path) if path.exists() else ""
 
 
 def file_sha256(path: Path) -> str:
@@ -151,7 +157,8 @@ def _fsync(path: Path) -> None:
         os.close(handle)
 
 
-def _folders(home: Home) -> list[Path]:
+def folders(home: Home) -> list[Path]:
+    """The folder of every release, whether or not its manifest can be read."""
     if not home.releases.is_dir():
         return []
     return sorted(
@@ -166,4 +173,4 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError):
         return None
-    return manifest if isinstance(manifest, dict) and "data_version" in manifest else None
+    return manifest if isinstance(manifest, dict) and {"data_version", "created_at"} <= manifest.keys() else None

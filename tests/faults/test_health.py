@@ -55,6 +55,18 @@ def shorten_the_ledger(home: Home) -> None:
     home.ledger.write_text("".join(lines[:2]))
 
 
+def restate_the_release(home: Home) -> None:
+    path = store.find(home, None).folder / "manifest.json"
+    path.chmod(0o644)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "as_of": "2030-01-01 00:00:00"}))
+
+
+def spoil_the_manifest_of_the_release(home: Home) -> None:
+    path = store.find(home, None).folder / "manifest.json"
+    path.chmod(0o644)
+    path.write_text("{")
+
+
 BREAKS: list[tuple[str, str, Callable[[Home], object]]] = [
     ("lake", "batch 2 does not follow on the manifest of batch 1", change_manifest),
     ("lake", "events.parquet is not what was landed", change_events),
@@ -65,6 +77,9 @@ BREAKS: list[tuple[str, str, Callable[[Home], object]]] = [
     ("lake", "cannot be read", lambda home: (batch(home, 1) / "manifest.json").write_text("{")),
     ("ledger", "record 1:", lambda home: home.ledger.write_text("x" + home.ledger.read_text()[1:])),
     ("release", "rests on ledger record 4", shorten_the_ledger),
+    ("release", "its manifest.json is not what was published", restate_the_release),
+    ("release", "its manifest.json is not what was published", spoil_the_manifest_of_the_release),
+    ("release", "none, it is missing", lambda home: (store.find(home, None).folder / "manifest.json").unlink()),
 ]
 
 

@@ -4,19 +4,24 @@ import json
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from support import awkward_stream
 from support.order_stories import item, order_event, submitted
 from support.quote_stories import Event, account, offering
 
+from orchestration.assets.naming import OPERATIONS_RELEASE
+from orchestration.assets.operations_release import CHECKS, DATA_TESTS, LAG, operations_release_asset
 from orchestration.contracts.examples import example
 from orchestration.contracts.registry import event_types
 from orchestration.errors import Refused
 from orchestration.home import Home
+from orchestration.instance import dagster_home, prepare_instance
 from orchestration.landing import land
 from orchestration.landing.quarantine import Filters, list_entries
 from orchestration.observability.followed import followed
@@ -24,6 +29,7 @@ from orchestration.operations import engine
 from orchestration.operations.bootstrap import rebuild
 from orchestration.operations.follow import Follower, Step, follow
 from orchestration.operations.home import OperationsHome
+from orchestration.operations.reporting import Reporter
 from orchestration.publishing import store
 from orchestration.publishing.query import query
 from orchestration.semantics.kpi_page import rows
@@ -186,6 +192,40 @@ def test_a_failed_projection_is_told_until_another_one_fails(home: Home, monkeyp
     assert found["last_step"]["lake_high_water"] == found["lake_high_water"] == step.lake_high_water
     assert {model["model"] for model in found["models"]} == MODELS - {"projection_freshness"}
     assert {model["last_failed_projection_at"] for model in found["models"]} == {failed_at.isoformat()}
+
+
+def test_dagster_follows_and_is_told_of_steps_that_it_did_not_make(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the asset is a step; one of the command line is reported to the instance, with its checks."""
+    asset = operations_release_asset(home)
+    prepare_instance(home)
+    lines = (home.root / "rest-2").read_bytes().split(b"\n")
+    with dg.DagsterInstance.from_config(str(dagster_home(home))) as instance:
+        put(home, "2", lines[: len(lines) // 2])
+        ran = dg.materialize([asset], instance=instance)
+        (made,) = ran.asset_materializations_for_node("operations_release")
+        assert made.metadata["events"].value and made.metadata["release_id"].value
+        checks = {one.check_name: one for one in ran.get_asset_check_evaluations()}
+        assert checks.keys() == set(CHECKS)
+        assert checks[DATA_TESTS].passed
+        lags: Any = checks[LAG].metadata["models"]
+        assert {row.data["model"] for row in lags.records} == MODELS - {"projection_freshness"}
+        assert not checks[LAG].passed, "the events are weeks old"
+        reporter = Reporter(home)
+        put(home, "3", lines[len(lines) // 2 :])
+        (step,) = follow(home, once=True, told=lambda step: None).steps
+        assert [reporter.report(step), reporter.report(step)] == [True, False], "one in thirty seconds"
+        failing = replace(step, failed_checks={"broken": 3}, release_id="")
+        assert [reporter.report(failing), reporter.report(failing)] == [True, False], "what has changed is told at once"
+        latest = instance.get_latest_materialization_event(OPERATIONS_RELEASE)
+        assert latest is not None and latest.asset_materialization is not None
+        assert latest.asset_materialization.metadata["release_id"].value == step.release_id
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(OPERATIONS_RELEASE, DATA_TESTS), limit=1
+        )
+        assert record.event is not None and record.event.asset_check_evaluation is not None
+        assert not record.event.asset_check_evaluation.passed
+    shutil.rmtree(dagster_home(home))
+    assert not Reporter(home).report(step), "without an instance there is nobody to tell"
 
 
 def test_a_second_follower_is_refused(home: Home) -> None:
