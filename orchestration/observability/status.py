@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.errors import TieoutError
 from orchestration.home import Home
 from orchestration.inbox import waiting
+from orchestration.observability.closes import closes
 from orchestration.observability.dead_letters import dead_letters
 from orchestration.observability.followed import followed
 from orchestration.publishing import store
@@ -33,6 +34,7 @@ def status(home: Home) -> dict[str, Any]:
         "build": None if working else _or_problem(_build, home),
         "audit": _or_problem(_audit, home),
         "release": _release(home),
+        "closes": closes(home),
         "operations": _or_problem(followed, home),
     }
 

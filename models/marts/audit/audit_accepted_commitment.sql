@@ -34,7 +34,8 @@ submitted as (
         submission.quote_id,
         submission.quote_revision,
         max_by(submission.is_approval_required, submission.submission_sequence) as is_approval_required,
-        max_by(submission.policy_version, submission.submission_sequence) as approval_policy_version
+        max_by(submission.policy_version, submission.submission_sequence) as approval_policy_version,
+        max(submission.submission_sequence) as submission_sequence
     from {{ ref("fact_approval_submission") }} as submission
     group by submission.quote_id, submission.quote_revision
 ),
@@ -43,11 +44,16 @@ approved as (
     select
         step.quote_id,
         step.quote_revision,
-        count(*) as approval_count,
+        count(case when step.decision = 'APPROVED' then 1 end) as approval_count,
         count(case when step.is_valid_at_acceptance then 1 end) as valid_approval_count,
+        count(
+            case
+                when step.submission_sequence = submitted.submission_sequence and not coalesce(step.is_valid_at_acceptance, false) then 1
+            end
+        ) as missing_approval_count,
         {{ distinct_texts("case when step.is_valid_at_acceptance then step.decided_by end") }} as approved_by
     from {{ ref("fact_approval_step") }} as step
-    where step.decision = 'APPROVED'
+    left join submitted on step.quote_id = submitted.quote_id and step.quote_revision = submitted.quote_revision
     group by step.quote_id, step.quote_revision
 ),
 
@@ -116,6 +122,7 @@ select
     submitted.approval_policy_version,
     cast(coalesce(approved.approval_count, 0) as integer) as approval_count,
     cast(coalesce(approved.valid_approval_count, 0) as integer) as valid_approval_count,
+    cast(coalesce(approved.missing_approval_count, 0) as integer) as missing_approval_count,
     approved.approved_by,
     cast(coalesce(changed.later_change_count, 0) as integer) as later_change_count,
     cast(coalesce(changed.alteration_count, 0) as integer) as alteration_count,
