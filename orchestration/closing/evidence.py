@@ -169,9 +169,9 @@ def delete(home: Home, name: str, today: date | None = None) -> None:
 
 
 def retention(end: datetime) -> dict[str, str]:
-    """How long the package of a period that ended then is kept."""
-    last = end.date()
-    until = last.replace(year=last.year + RETENTION_YEARS, day=min(last.day, 28))
+    """Until when the package of a period that ended then is kept: seven years; of a 29 February to 1 March."""
+    last, year = end.date(), end.year + RETENTION_YEARS
+    until = date(year, 3, 1) if (last.month, last.day) == (2, 29) else last.replace(year=year)
     return {"class": RETENTION_CLASS, "until": until.isoformat()}
 
 

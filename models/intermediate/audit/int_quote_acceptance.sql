@@ -1,6 +1,6 @@
 {{ config(materialized="table") }}
 
--- The acceptance of each accepted revision as the event says it, and the pricing that was shown then: the last one of the revision before it.
+-- The acceptance of each accepted revision as the event says it, and the pricing that was shown: the last of the revision before it.
 with accepted as (
     select
         acceptance.*,

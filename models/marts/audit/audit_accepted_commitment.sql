@@ -1,6 +1,7 @@
 -- What was accepted, one row per acceptance: the evidence, what was shown, by which rules and versions, who approved, what changed
 -- afterwards, and whether order and billing are faithful to it. The lines, events and legs behind each answer have rows of their own.
 {% set charges = ["ONE_TIME", "RECURRING", "USAGE"] %}
+{% set legs = {"order": "quote_order", "billing": "order_billing"} %}
 with shown as (
     select
         line.quote_id,
@@ -69,26 +70,35 @@ changed as (
 ),
 
 -- Of legs in another currency only that they are breaks: amounts of two currencies are never added.
-held as (
+leg as (
     select
         acceptance.quote_id,
         acceptance.quote_revision,
-        {{ distinct_texts("case when leg.leg = 'quote_order' then leg.order_id end") }} as order_ids,
-        {%- for name, part in {"order": "quote_order", "billing": "order_billing"}.items() %}
-        count(case when leg.leg = '{{ part }}' and leg.is_break then 1 end) as {{ name }}_break_count,
-        count(case when leg.leg = '{{ part }}' and leg.leg_class <> 'timing' then 1 end) as {{ name }}_settled_count,
-        {%- for side in ["over", "under"] %}
-        {{ money(
-            "sum(case when leg.leg = '" ~ part ~ "' and leg.is_break and leg.currency = shown.currency then leg."
-            ~ side ~ "_net_amount else 0 end)"
-        ) }} as {{ name }}_{{ side }}_net_amount{{ "," if not (loop.last and name == "billing") }}
-        {%- endfor %}
-        {%- endfor %}
+        held.leg,
+        held.leg_class,
+        held.is_break,
+        held.order_id,
+        case when held.is_break and held.currency = shown.currency then held.over_net_amount else 0 end as over_net_amount,
+        case when held.is_break and held.currency = shown.currency then held.under_net_amount else 0 end as under_net_amount
     from {{ ref("int_quote_acceptance") }} as acceptance
-    inner join {{ ref("fact_commercial_leg") }} as leg on acceptance.quote_id = leg.quote_id
+    inner join {{ ref("fact_commercial_leg") }} as held on acceptance.quote_id = held.quote_id
     left join shown on acceptance.quote_id = shown.quote_id and acceptance.quote_revision = shown.quote_revision
     where acceptance.is_in_force
-    group by acceptance.quote_id, acceptance.quote_revision
+),
+
+held as (
+    select
+        leg.quote_id,
+        leg.quote_revision,
+        {%- for name, part in legs.items() %}
+        count(case when leg.leg = '{{ part }}' and leg.is_break then 1 end) as {{ name }}_break_count,
+        count(case when leg.leg = '{{ part }}' and leg.leg_class <> 'timing' then 1 end) as {{ name }}_settled_count,
+        {{ money("sum(case when leg.leg = '" ~ part ~ "' then leg.over_net_amount else 0 end)") }} as {{ name }}_over_net_amount,
+        {{ money("sum(case when leg.leg = '" ~ part ~ "' then leg.under_net_amount else 0 end)") }} as {{ name }}_under_net_amount,
+        {%- endfor %}
+        {{ distinct_texts("case when leg.leg = 'quote_order' then leg.order_id end") }} as order_ids
+    from leg
+    group by leg.quote_id, leg.quote_revision
 )
 
 select
@@ -129,7 +139,7 @@ select
     cast(coalesce(changed.period_adjustment_count, 0) as integer) as period_adjustment_count,
     cast(coalesce(shown.line_priced_again_count, 0) as integer) as line_priced_again_count,
     held.order_ids,
-    {%- for name in ["order", "billing"] %}
+    {%- for name in legs %}
     case
         when held.{{ name }}_break_count > 0 then false
         when held.{{ name }}_settled_count > 0 then true
