@@ -169,7 +169,7 @@ def repair_index(home: Home) -> None:
     """Have the index of closes say what the ledger says, which is what counts."""
     wanted = closed_periods(home)
     current = index.index_folder(home)
-    if index.contents(current) != index.told(wanted):
+    if index.contents(current) != index.told(wanted) or index.altered(current, wanted):
         index.write(home, wanted)
 
 

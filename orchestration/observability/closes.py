@@ -117,11 +117,10 @@ def _index(home: Home) -> Iterator[Finding]:
         return
     folder = index.index_folder(home)
     wrong = index.altered(folder, wanted)
-    if not wrong and index.contents(folder) != index.told(wanted):
-        wrong = ["it has other periods than the ledger: the next `tieout close` makes it anew"]
+    if index.contents(folder) != index.told(wanted):
+        wrong.append("it has other periods than the ledger")
     if wrong:
-        yield Finding(
-            "index of closes", False, "; ".join(wrong), f"remove {folder.parent / 'current'} and close or build again"
-        )
+        advice = f"`tieout close {wanted[-1].period} --entity {wanted[-1].entity}` makes it anew from the packages"
+        yield Finding("index of closes", False, "; ".join(wrong), advice)
     else:
         yield Finding("index of closes", True, f"{len(wanted)} periods as they were frozen")
