@@ -97,16 +97,20 @@ def verify_content(package: Path) -> Iterator[Finding]:
     found = hashlib.sha256(content).hexdigest()
     named = found == package.name
     yield Finding(package.name, MANIFEST, named, "is what the package is named by" if named else f"its hash is {found}")
+    if not named:
+        # Nothing that it says of the other files can be trusted.
+        return
     try:
         manifest = json.loads(content)
-        files, _ = dict(manifest["files"]), (manifest["ledger"]["seq"], manifest["ledger"]["hash"])
+        named_files, _ = dict(manifest["files"]), (manifest["ledger"]["seq"], manifest["ledger"]["hash"])
     except (ValueError, KeyError, TypeError):
         yield Finding(package.name, MANIFEST, False, "cannot be read")
         return
     there = {path.name for path in package.iterdir()} - {MANIFEST}
-    for name in sorted(there | set(files)):
-        yield _file(package, name, files, there)
-    yield _ledger(package, manifest)
+    files = [_file(package, name, named_files, there) for name in sorted(there | set(named_files))]
+    yield from files
+    if all(one.ok for one in files if one.what == LEDGER):
+        yield _ledger(package, manifest)
 
 
 def _signed(package: Path, people: Signers | None) -> Iterator[Finding]:

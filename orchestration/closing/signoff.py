@@ -73,7 +73,11 @@ def sign_offs(home: Home) -> list[SignOff]:
 
 
 def _sign_off(package: Path, recorded: dict[str, str]) -> SignOff:
-    said = evidence.read(package)
+    try:
+        said = evidence.read(package)
+        of = (str(said["entity"]["name"]), str(said["period"]["name"]), int(said["version"]))
+    except (Unusable, KeyError, TypeError, ValueError):
+        of = ("?", "?", 0)
     signed: dict[str, str] = {}
     void: list[str] = []
     try:
@@ -91,6 +95,6 @@ def _sign_off(package: Path, recorded: dict[str, str]) -> SignOff:
             void.append(f"the signature of the {role} is gone: the ledger says that it was made")
         elif file_sha256(path) != digest and role in signed:
             void.append(f"the signature of the {role} is not the one that the ledger says was made")
-    return SignOff(
-        said["entity"]["name"], said["period"]["name"], int(said["version"]), package.name, signed, tuple(void)
-    )
+    if of == ("?", "?", 0):
+        void.append(f"{package.name[:12]}… cannot be read: nobody has signed what is there now")
+    return SignOff(*of, package.name, signed, tuple(void))

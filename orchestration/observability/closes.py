@@ -18,7 +18,7 @@ RESTORE = "restore it from a backup"
 
 def check_closes(home: Home) -> Iterator[Finding]:
     """Each package with its signatures, every close that the ledger knows, and the index that the models read."""
-    stands = {one.package: one for one in _sign_offs(home)}
+    stands = {one.package: one for one in sign_offs(home)}
     known = {one.package for one in states.transitions(home) if one.state == states.CLOSED}
     wrong: dict[str, list[str]] = {}
     for found in evidence.verify_chain(home):
@@ -63,7 +63,7 @@ def check_repairs(home: Home) -> Iterator[Finding]:
 
 def check_signatures(home: Home) -> Iterator[Finding]:
     """Signatures that no longer hold, each visibly; nothing is said where nobody has signed."""
-    stands = _sign_offs(home)
+    stands = sign_offs(home)
     void = [f"{one.period} of {one.entity} v{one.version}: {told}" for one in stands for told in one.void]
     if void:
         yield Finding(
@@ -75,7 +75,7 @@ def check_signatures(home: Home) -> Iterator[Finding]:
 
 def closes(home: Home) -> list[dict[str, Any]]:
     """The last state of each period, with who signed its close and what is void, as JSON values."""
-    stands = {one.package: one for one in _sign_offs(home)}
+    stands = {one.package: one for one in sign_offs(home)}
     last = {(one.entity, one.period): one for one in states.transitions(home)}
     return [
         {
@@ -88,14 +88,6 @@ def closes(home: Home) -> list[dict[str, Any]]:
         }
         for one in sorted(last.values(), key=lambda one: (one.entity, one.period))
     ]
-
-
-def _sign_offs(home: Home) -> list[SignOff]:
-    try:
-        return sign_offs(home)
-    except (TieoutError, KeyError, ValueError):
-        # A manifest that cannot be read: the check of its package says so.
-        return []
 
 
 def _rests_on(home: Home, package: str, hashes: dict[int, str]) -> bool:

@@ -38,6 +38,9 @@ class Break:
     what: str
 
 
+NO_TORN_WRITE = "the last line has no end, and is no record that was cut short"
+
+
 @dataclass(frozen=True)
 class ChainResult:
     """What walking the ledger found: records that hold before the first break, last hash, bytes of a torn last line."""
@@ -67,13 +70,16 @@ def append_all(home: Home, entries: Sequence[tuple[str, dict[str, Any]]]) -> lis
     """Append (kind, body) entries with one write and one fsync, nobody else's record between them.
 
     Killed in the middle, whole records of the front stay and the torn last line is dropped by the next append, which
-    says so in a `repair` record before its own. Raises Unusable when the ledger's last record does not hold.
+    says so in a `repair` record before its own. Raises Unusable when the ledger's last record does not hold, or what is
+    behind it is no write that was cut short.
     """
     path = home.ledger
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path) as handle:
         intact, torn = _split_tail(handle)
         last = _last_record(handle, intact, path)
+        if torn and not _is_torn_write(torn):
+            raise Unusable(f"{path}: {NO_TORN_WRITE}. Restore it from a backup.")
         pending = list(entries)
         if torn:
             pending.insert(
@@ -106,6 +112,8 @@ def walk(home: Home) -> ChainResult:
     for line_number, line in _lines(home.ledger):
         if not line.endswith(b"\n"):
             torn = len(line)
+            if not _is_torn_write(line):
+                breaks.append(Break(line_number, NO_TORN_WRITE))
             break
         record, what = _check(line, line_number, prev_hash)
         if record is None:
@@ -185,6 +193,19 @@ class _locked:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
+
+
+def _is_torn_write(tail: bytes) -> bool:
+    """Whether bytes without a newline can be the front of a record: anything else was changed after it was written."""
+    try:
+        text = tail.decode("ascii")
+    except UnicodeDecodeError:
+        return False
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return text.isprintable()
+    return end == len(text)
 
 
 def _split_tail(handle: int) -> tuple[int, bytes]:

@@ -341,6 +341,15 @@ def test_what_became_of_a_signed_close_is_told(home: Home) -> None:
     assert any("does not hold" in told for told in told_of(home))
     file.write_bytes(kept)
     assert told_of(home) == []
+    manifest = package / evidence.MANIFEST
+    whole = manifest.read_bytes()
+    manifest.chmod(0o644)
+    for content, why in ((whole.replace(b"Ada", b"Eve", 1), "what was signed has changed"), (b"{", "cannot be read")):
+        manifest.write_bytes(content)
+        (told,) = check_signatures(home)
+        assert not told.ok
+        assert why in told.found
+    manifest.write_bytes(whole)
     repairs = home.root / "repairs"
     repairs.mkdir()
     (repairs / "made-up.json").write_text("{}")

@@ -100,6 +100,17 @@ def test_torn_last_line_is_dropped_and_told(filled: Home, kept: int) -> None:
     assert record == records[-1]
 
 
+@pytest.mark.parametrize("end", [b"\x0b", b"*", b"\xff"])
+def test_a_changed_last_byte_is_no_torn_line(filled: Home, end: bytes) -> None:
+    """Dropped as torn, the last record would be lost unseen: a write that was cut short is the front of a record."""
+    filled.ledger.write_bytes(filled.ledger.read_bytes()[:-1] + end)
+    (found,) = ledger.walk(filled).breaks
+    assert (found.line, found.what) == (5, ledger.NO_TORN_WRITE)
+    with pytest.raises(Unusable, match="no record that was cut short"):
+        ledger.append(filled, "check", {})
+    assert filled.ledger.read_bytes().endswith(end)
+
+
 def test_torn_first_line(home: Home) -> None:
     home.ledger.parent.mkdir()
     home.ledger.write_bytes(b'{"seq":1')
