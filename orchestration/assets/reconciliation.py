@@ -17,6 +17,7 @@ from dagster import (
 
 from orchestration.assets.naming import RECONCILIATION_GROUP, WAIT_SECONDS, WRITER_POOL
 from orchestration.assets.outcome import refusals_as_failures
+from orchestration.closing.audited_breaks import CHECK as ROLL_FORWARD
 from orchestration.home import Home
 from orchestration.reconciliation.suites import Check, load_checks
 
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from orchestration.reconciliation.results import CheckResult
 
 SHOWN = 50
+# In no suite, because one of its sides is the ledger; shown where the legs of orders and billing are held together.
+BREAKS = Check(
+    ROLL_FORWARD,
+    "Breaks of the audit before, new, cleared and adjusted come to what the legs add up to now.",
+    "recon_order_billing",
+    "integrity",
+    "critical",
+    {"amount": False},
+    (),
+)
 
 
 def reconciliation_checks(home: Home) -> AssetChecksDefinition:
@@ -32,7 +43,7 @@ def reconciliation_checks(home: Home) -> AssetChecksDefinition:
 
     @multi_asset_check(
         name="reconcile",
-        specs=[_spec(check) for check in checks.values()],
+        specs=[_spec(check) for check in (*checks.values(), BREAKS)],
         description="Runs every check of the suites and appends the results to the ledger.",
         can_subset=True,
         pool=WRITER_POOL,
@@ -48,6 +59,9 @@ def reconciliation_checks(home: Home) -> AssetChecksDefinition:
         for key, check in checks.items():
             if key in selected:
                 yield check_result(check, [found for found in audit.checks if found.key == key])
+        rolled = [found for found in audit.checks if found.key == BREAKS.key]
+        if rolled and BREAKS.key in selected:
+            yield check_result(BREAKS, rolled)
 
     return reconcile_checks
 

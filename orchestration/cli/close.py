@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestration.cli.output import AsJson, emit, plural, progress, table
-from orchestration.errors import Refused
+from orchestration.errors import Unusable
 from orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(breaks, name="breaks")
     evidence = typer.Typer(help="The evidence packages of the closes.", no_args_is_help=True)
     evidence.command("list")(evidence_list)
+    evidence.command("key")(evidence_key)
     evidence.command("delete")(evidence_delete)
     app.add_typer(evidence, name="evidence")
 
@@ -88,15 +89,10 @@ def sign(
     entity: EntityName = "group",
     as_json: AsJson = False,
 ) -> None:
-    """Sign the package of a closed period; preparer and approver are two people with two keys."""
-    from orchestration.closing import signing, states
+    """Sign the package of a closed period; preparer and approver are two people of signers.yml with two keys."""
+    from orchestration.closing.signoff import sign_close
 
-    home = Home.from_environment()
-    closed = {one.period: one for one in states.closed(home, entity)}
-    if period not in closed:
-        raise Refused(f"{period} of {entity} is not closed: there is nothing to sign.")
-    file = key or home.root / "keys" / f"{by.strip().casefold().replace(' ', '-') or 'nobody'}.pem"
-    made = signing.sign(home.evidence / closed[period].package, role, by, file)
+    made, file = sign_close(Home.from_environment(), period, role, by=by, key=key, entity=entity)
     value = {"package": made.package, "role": made.role, "signer": made.signer, "signed_at": made.signed_at}
     emit(as_json, value, f"{made.signer} signed {made.package[:16]}… as {made.role}, with the key {file}.")
 
@@ -106,7 +102,7 @@ def breaks_list(
     leg: Annotated[str | None, typer.Option(help="quote_order, order_billing, order_asset or asset_billing.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the breaks that the ledger knows: those of the last close or attempt to close."""
+    """List the breaks that the ledger knows: what stood at the last audit, and what has cleared."""
     from orchestration.closing.breaks import recorded
 
     found = [
@@ -132,35 +128,57 @@ def breaks_explain(
 
 def evidence_list(as_json: AsJson = False) -> None:
     """List the packages with their periods, signatures and how long they are kept."""
-    from orchestration.closing import evidence, signing
+    from orchestration.closing import evidence
+    from orchestration.closing.signoff import sign_offs
 
-    rows = []
-    for package in evidence.packages(Home.from_environment()):
-        said = evidence.read(package)
-        signed = {
-            one.role: one.signer
-            for one in signing.signatures(package)
-            if not signing.objection(package, package.name, one)
+    home = Home.from_environment()
+    rows = [
+        {
+            "package": one.package,
+            "entity": one.entity,
+            "period": one.period,
+            "version": one.version,
+            "signed": one.signed,
+            "void": list(one.void),
+            "kept_until": evidence.read(home.evidence / one.package)["retention"]["until"],
+            "report": str(home.evidence / one.package / "report.html"),
         }
-        rows.append(
-            {
-                "package": package.name,
-                "entity": said["entity"]["name"],
-                "period": said["period"]["name"],
-                "version": said["version"],
-                "signed": signed,
-                "kept_until": said["retention"]["until"],
-                "report": str(package / "report.html"),
-            }
-        )
+        for one in sign_offs(home)
+    ]
     text = table(
-        ["period", "entity", "version", "package", "preparer", "approver", "kept until"],
+        ["period", "entity", "version", "package", "preparer", "approver", "kept until", "void"],
         [
-            [r["period"], r["entity"], r["version"], str(r["package"])[:16], *_signers(r["signed"]), r["kept_until"]]
+            [
+                *(r["period"], r["entity"], r["version"], str(r["package"])[:16], *_signers(r["signed"])),
+                *(r["kept_until"], "; ".join(r["void"])),
+            ]
             for r in rows
         ],
     )
     emit(as_json, rows, text)
+
+
+def evidence_key(
+    by: By,
+    role: Annotated[str, typer.Option("--as", help="preparer or approver.")],
+    key: Annotated[Path | None, typer.Option("--key", help="Ed25519 key (PEM); made where it is missing.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a person's key where there is none, and say the entry of signers.yml that lets it sign."""
+    from orchestration.closing import signing
+    from orchestration.closing.signers import ROLES, entry_of
+    from orchestration.closing.signoff import key_file
+
+    if role not in ROLES:
+        raise Unusable(f"--as {role} is unknown: choose preparer or approver")
+    file = key or key_file(Home.from_environment(), by)
+    public = signing.public_key(file)
+    entry = entry_of(by.strip(), role, public, datetime.now(UTC).date())
+    emit(
+        as_json,
+        {"key": str(file), "public_key": public, "entry": entry},
+        f"{file}: add to signers.yml, in review:\n{entry}",
+    )
 
 
 def evidence_delete(
@@ -199,11 +217,26 @@ def close_text(home: Home, result: "CloseResult") -> str:
         told = "Closed" if result.is_new else "Was closed already:"
         lines.append(f"{told} {result.period} of {result.entity}, version {result.version}.")
         lines.append(f"Report: {home.evidence / result.package / 'report.html'}")
-        lines.append(f"Next: `tieout sign {result.period} --as preparer --by NAME`, then the approver.")
+        lines.append(_next_signature(home, result))
     else:
         lines += [f"{gate.gate} at {gate.partition}: {gate.next_step}" for gate in result.failed if gate.next_step]
         lines.append(f"{result.period} of {result.entity} is {result.state.replace('_', ' ')}: not closed.")
     return "\n".join(lines)
+
+
+def _next_signature(home: Home, result: "CloseResult") -> str:
+    """Who is to sign next, or that nobody can: a close is signed by who was in signers.yml when it was made."""
+    from orchestration.closing.signers import ROLES
+    from orchestration.closing.signing import signers_of
+
+    people = signers_of(home.evidence / result.package)
+    short = [role for role in ROLES if not people.may(role, datetime.now(UTC).date())]
+    if short:
+        return (
+            f"Nobody can sign it as {' or '.join(short)}: signers.yml named nobody. Add them (`tieout evidence key` "
+            f"makes a key and says the entry), then `tieout reopen {result.period}` and close it again."
+        )
+    return f"Next: `tieout sign {result.period} --as preparer --by NAME`, then the approver."
 
 
 def gates_text(found: "tuple[GateResult, ...]") -> str:

@@ -47,6 +47,7 @@ def status_text(found: dict[str, Any]) -> str:
         *_followed_lines(found["operations"]),
         *(f"Search      {line}" for line in _search_lines(found["search"])),
     ]
+    lines += _close_lines(found["closes"])
     release = found["release"]
     if release is None:
         return "\n".join([*lines, "Release     none yet: nothing can be queried"])
@@ -58,6 +59,18 @@ def status_text(found: dict[str, Any]) -> str:
         for item in release["freshness"]
     ]
     return "\n".join([*lines, "", table(["source", "current through (UTC)", "last event", "last arrival"], rows)])
+
+
+def _close_lines(closes: list[dict[str, Any]]) -> list[str]:
+    """The last period of each entity, and every signature that no longer holds."""
+    last = {one["entity"]: one for one in closes}
+    lines = []
+    for one in last.values():
+        signed = ", ".join(f"{role} {name}" for role, name in one["signed"].items()) or "not signed"
+        told = f", version {one['version']}, {signed}" if one["state"] == "closed" else ""
+        lines.append(f"Close       {one['period']} of {one['entity']} is {one['state'].replace('_', ' ')}{told}")
+    lines += [f"            VOID: {one['period']} of {one['entity']}: {void}" for one in closes for void in one["void"]]
+    return lines
 
 
 def _dead_letters_text(letters: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Commands that build and audit the warehouse: build, reconcile, refresh, verify, repair."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from orchestration.cli.landing import land_json, land_text
 from orchestration.cli.output import AsJson, emit, plural, progress, table
 from orchestration.cli.publishing import published_text, release_json
 from orchestration.cli.search import indexed_text
-from orchestration.errors import Refused
+from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def verify(
         str | None,
         typer.Option("--evidence", metavar="FOLDER", help="Check evidence packages alone: a folder, or `all` of them."),
     ] = None,
+    signers: Annotated[
+        Path | None,
+        typer.Option("--signers", help="With --evidence: another signers.yml, such as one that knows a revoked key."),
+    ] = None,
     rebuild: Annotated[
         str | None,
         typer.Option(
@@ -81,10 +86,10 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that ledger, lake and releases are what was written; says where one is not."""
+    """Check that ledger, lake, releases, closes and repairs are what was written; says where one is not."""
     home = Home.from_environment()
     if evidence is not None:
-        _verify_evidence(home, evidence, as_json)
+        _verify_evidence(home, evidence, signers, as_json)
         return
     if rebuild is not None:
         from orchestration.closing.past import differences_from_release
@@ -119,12 +124,15 @@ def repair(
         raise typer.Exit(1)
 
 
-def _verify_evidence(home: Home, chosen: str, as_json: bool) -> None:
-    from pathlib import Path
-
+def _verify_evidence(home: Home, chosen: str, signers: Path | None, as_json: bool) -> None:
     from orchestration.closing import evidence
+    from orchestration.closing.signers import load
 
-    found = list(evidence.verify_chain(home) if chosen == "all" else evidence.verify(Path(chosen).resolve()))
+    if signers is not None and not signers.exists():
+        raise Unusable(f"{signers} is not there: --signers names a file like signers.yml.")
+    people = load(signers) if signers else None
+    package = Path(chosen).resolve()
+    found = list(evidence.verify_chain(home, people) if chosen == "all" else evidence.verify(package, people))
     if not found:
         raise Refused("There is no evidence package: nothing was checked. `tieout close PERIOD` makes the first.")
     value = {"ok": all(one.ok for one in found), "findings": [vars(one) for one in found]}

@@ -1,13 +1,13 @@
 """The break ledger: what does not tie, since when, who owns it, what became of it; not the legs themselves."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from orchestration.closing.periods import Entity, Period
+from orchestration.closing.periods import BOOKS, Entity, Period
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.reconciliation import ledger
@@ -24,9 +24,12 @@ OWNERS = {
     "order_asset": "operations",
     "asset_billing": "finance",
 }
-LEGS = """
+LEGS = f"""
 select
-    leg.leg, leg.leg_class, leg.currency, leg.chain_key, leg.left_net_amount, leg.right_net_amount,
+    leg.leg, leg.leg_class, leg.currency,
+    -- Of two assets of one item each is a break of its own.
+    case when leg.asset_id is null then leg.chain_key else concat_ws('|', leg.chain_key, leg.asset_id) end as key,
+    leg.left_net_amount, leg.right_net_amount,
     leg.difference_net_amount, leg.over_net_amount, leg.under_net_amount,
     coalesce(
         cast(leg.billing_period_end_month || '-01' as timestamp), chain.accepted_at, chain.submitted_at, $as_of
@@ -35,8 +38,8 @@ select
 from marts.fact_commercial_leg as leg
 left join marts.fact_commercial_chain as chain using (chain_key)
 left join marts.dim_account as account on chain.account_id = account.account_id
-where leg.is_break and ($region = '*' or coalesce(account.region, '') = $region)
-order by leg.leg, leg.chain_key, leg.leg_class, leg.currency
+where leg.is_break and {BOOKS.format(regions="$region", region="account.region")}
+order by leg.leg, key, leg.leg_class, leg.currency
 """
 
 
@@ -102,14 +105,32 @@ def found(
     connection: "duckdb.DuckDBPyConnection", home: Home, entity: Entity, period: Period, as_of: datetime
 ) -> list[Break]:
     """The breaks of everything that happened before the end of a period, as a release or a warehouse has them."""
-    history = _history(home)
-    rows = connection.execute(LEGS, {"as_of": as_of, "region": entity.region}).fetchall()
+    return standing(connection, home, as_of, region=entity.region, until=period.end)
+
+
+def standing(
+    connection: "duckdb.DuckDBPyConnection",
+    home: Home,
+    as_of: datetime,
+    *,
+    region: str = "*",
+    until: datetime | None = None,
+) -> list[Break]:
+    """Every break of a region, or of all, that a release or a warehouse has; `until`: of what happened before it.
+
+    What the ledger knows of a break stays: since when it is there, and that somebody explained it.
+    """
+    known = _last_bodies(home)
+    today = (until or as_of).date()
+    rows = connection.execute(LEGS, {"as_of": as_of, "region": region}).fetchall()
     breaks = []
     for leg, break_class, currency, key, left, right, _, over, under, happened_at, event_ids in rows:
-        if happened_at >= period.end:
+        if until is not None and happened_at >= until:
             continue
         name = break_id(leg, key, break_class, currency)
-        first_seen, status, note, noted_by = history.get(name, (period.end.date(), OPEN, "", ""))
+        body = known.get(name)
+        first_seen = date.fromisoformat(body["first_seen"]) if body else today
+        explained = body if body and body["status"] == EXPLAINED else None
         breaks.append(
             Break(
                 break_id=name,
@@ -123,10 +144,10 @@ def found(
                 owner=OWNERS.get(leg, "finance"),
                 event_ids=event_ids,
                 first_seen=first_seen,
-                age_days=max((period.end.date() - first_seen).days, 0),
-                status=OPEN if status == CLEARED else status,
-                note=note,
-                noted_by=noted_by,
+                age_days=max((today - first_seen).days, 0),
+                status=EXPLAINED if explained else OPEN,
+                note=explained["note"] if explained else "",
+                noted_by=explained["noted_by"] if explained else "",
             )
         )
     return breaks
@@ -149,18 +170,20 @@ def roll_forward(before: Sequence[Break], now: Sequence[Break]) -> list[RollForw
 
 
 def record(home: Home, breaks: Iterable[Break]) -> int:
-    """Keep in the ledger which breaks are new, changed or gone; the same ones twice add nothing. Returns how many."""
-    known = {name: body for name, body in _last_bodies(home).items() if body["status"] != CLEARED}
-    now = {one.break_id: one for one in breaks}
-    entries = []
-    for name, one in now.items():
-        body = one.as_json() | {"age_days": 0}
-        if known.get(name, {}) != body:
-            entries.append((KIND, body))
-    entries += [(KIND, {**body, "status": CLEARED}) for name, body in known.items() if name not in now]
+    """Keep in the ledger which breaks are new, changed or gone, of all that stand now. Returns how many."""
+    entries = changes(_last_bodies(home), breaks)
     if entries:
         ledger.append_all(home, entries)
     return len(entries)
+
+
+def changes(last: Mapping[str, dict[str, Any]], breaks: Iterable[Break]) -> list[tuple[str, dict[str, Any]]]:
+    """The records that bring what was last recorded of each break up to those that stand now; none for the same."""
+    known = {name: body for name, body in last.items() if body["status"] != CLEARED}
+    now = {one.break_id: one for one in breaks}
+    bodies = {name: one.as_json() | {"age_days": 0} for name, one in now.items()}
+    entries = [(KIND, body) for name, body in bodies.items() if known.get(name, {}) != body]
+    return entries + [(KIND, {**body, "status": CLEARED}) for name, body in known.items() if name not in now]
 
 
 def explain(home: Home, names: Sequence[str], *, reason: str, by: str) -> list[str]:
@@ -247,13 +270,6 @@ class BreakWaiver:
                 f"{worst.difference} {worst.currency}, accepted is {self.amount_limit}"
             )
         return None
-
-
-def _history(home: Home) -> dict[str, tuple[date, str, str, str]]:
-    return {
-        name: (date.fromisoformat(body["first_seen"]), body["status"], body["note"], body["noted_by"])
-        for name, body in _last_bodies(home).items()
-    }
 
 
 def _last_bodies(home: Home) -> dict[str, dict[str, Any]]:

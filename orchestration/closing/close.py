@@ -18,6 +18,9 @@ from orchestration.closing.gates import Case, GateResult
 from orchestration.closing.past import as_known_at
 from orchestration.closing.periods import Entity, Period
 from orchestration.closing.report import page
+from orchestration.closing.signers import Signers
+from orchestration.closing.signers import load as load_signers
+from orchestration.closing.signing import SIGNERS_FILE
 from orchestration.closing.waivers import CloseWaivers, load
 from orchestration.errors import Refused
 from orchestration.home import Home
@@ -67,14 +70,17 @@ def close(
     entity: str = periods.GROUP,
     soft: bool = False,
     waivers: Path | None = None,
+    signers: Path | None = None,
     progress: "Progress | None" = None,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> CloseResult:
     """Close a period of an entity: bring the release up to the lake, look at every gate, freeze, and record it.
 
     `soft`: record that the close is being prepared, whatever the gates say. A period that is closed already stays as it
-    is. Raises Refused for a period out of turn; failed gates do not raise: see `CloseResult.failed`.
+    is. `waivers`, `signers`: instead of the files of the project. Raises Refused for a period out of turn; failed gates
+    do not raise: see `CloseResult.failed`.
     """
+    people = load_signers(signers)
     of = periods.entity(entity)
     period = periods.period(of, name)
     with _closing(home):
@@ -89,7 +95,6 @@ def close(
         with _release(release) as connection:
             _in_turn(connection, of, period, known)
             case, breaks, rolls = _case(home, connection, of, period, release, load(waivers))
-            ledgered.record(home, breaks)
             checkpoint("breaks")
             results = (*gates.evaluate(case), *_roll_gate(rolls, period))
             failed = [gate for gate in results if gate.verdict == gates.FAILED]
@@ -99,7 +104,7 @@ def close(
                     state = states.move(home, entity, name, states.SOFT_CLOSED, actor=by).state
                 return CloseResult(entity, name, state, 0, "", results, tuple(breaks), tuple(rolls), False)
             version = (known[name].version if name in known else 0) + 1
-            package = _package(home, connection, case, release, results, rolls, version, by, checkpoint)
+            package = _package(home, connection, case, release, results, rolls, version, by, people, checkpoint)
         checkpoint("package")
         states.move(home, entity, name, states.CLOSED, actor=by, package=package.name)
         checkpoint("recorded")
@@ -162,21 +167,23 @@ def verify_close(
 
 def repair_index(home: Home) -> None:
     """Have the index of closes say what the ledger says, which is what counts."""
-    wanted = _closed_periods(home)
+    wanted = closed_periods(home)
     current = index.index_folder(home)
-    if index.contents(current) != index.told(wanted):
+    if index.contents(current) != index.told(wanted) or index.altered(current, wanted):
         index.write(home, wanted)
 
 
-def _closed_periods(home: Home) -> list[index.ClosedPeriod]:
-    found = []
+def closed_periods(home: Home) -> list[index.ClosedPeriod]:
+    """What is closed by the ledger, as the index of closes is to have it."""
+    found, gone = [], evidence.deleted(home)
     for name, of in periods.entities().items():
         closed = states.closed(home, name)
         if not closed:
             continue
         last = periods.period(of, closed[-1].period)
         open_period = periods.following(of, last).name
-        for one in closed:
+        # A period whose retention has ended is served no longer: its figures are gone.
+        for one in (one for one in closed if one.package not in gone):
             period = periods.period(of, one.period)
             folder = home.evidence / one.package
             high_water = int(evidence.read(folder)["knowledge"]["lake_high_water"])
@@ -277,6 +284,7 @@ def _package(
     rolls: Sequence[RollForward],
     version: int,
     by: str,
+    people: Signers,
     checkpoint: Checkpoint,
 ) -> Path:
     part = evidence.temporary(home)
@@ -290,6 +298,7 @@ def _package(
     _write_json(part / "breaks.json", told_breaks)
     _write_json(part / "checks.json", list(case.checks))
     (part / "waivers.yml").write_text(case.waivers.text or "waivers: []\n", encoding="utf-8")
+    (part / SIGNERS_FILE).write_text(people.text or "signers: []\n", encoding="utf-8")
     manifest = _manifest(home, case, release, results, rolls, frozen, version, by)
     manifest["previous_package"] = previous[-1].package if previous else ""
     manifest["ledger"] = {"seq": excerpt[-1].seq, "hash": excerpt[-1].hash, "from_seq": excerpt[0].seq}

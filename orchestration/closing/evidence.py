@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.closing import signing
+from orchestration.closing.signers import ROLES, Signers
 from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
 from orchestration.publishing.store import file_sha256, sync_files, sync_folder
+from orchestration.reconciliation import ledger
 
 MANIFEST = "manifest.json"
 LEDGER = "ledger.ndjson"
+DELETED = "evidence_deleted"
 RETENTION_CLASS, RETENTION_YEARS = "7_YEARS", 7
 
 
@@ -74,8 +77,22 @@ def packages(home: Home) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def verify(package: Path) -> Iterator[Finding]:
-    """Check a package from itself alone, offline: its name, every file, its piece of the ledger, who signed."""
+def hash_of(package: Path) -> str:
+    """The hash of the package as it is now, which its folder was named by; empty where it has no manifest."""
+    return file_sha256(package / MANIFEST) if (package / MANIFEST).exists() else ""
+
+
+def verify(package: Path, people: Signers | None = None) -> Iterator[Finding]:
+    """Check a package from itself alone, offline: its name, every file, its piece of the ledger, who signed.
+
+    `people`: who may sign by another copy of signers.yml, which signatures are held to as well as to the package's own.
+    """
+    yield from verify_content(package)
+    yield from _signed(package, people)
+
+
+def verify_content(package: Path) -> Iterator[Finding]:
+    """Check what a package consists of: its name, every file and its piece of the ledger."""
     content = (package / MANIFEST).read_bytes() if (package / MANIFEST).exists() else b""
     found = hashlib.sha256(content).hexdigest()
     named = found == package.name
@@ -83,43 +100,61 @@ def verify(package: Path) -> Iterator[Finding]:
     if not named:
         # Nothing that it says of the other files can be trusted.
         return
-    manifest = json.loads(content)
+    try:
+        manifest = json.loads(content)
+        named_files, _ = dict(manifest["files"]), (manifest["ledger"]["seq"], manifest["ledger"]["hash"])
+    except (ValueError, KeyError, TypeError):
+        yield Finding(package.name, MANIFEST, False, "cannot be read")
+        return
     there = {path.name for path in package.iterdir()} - {MANIFEST}
-    files = [_file(package, name, manifest["files"], there) for name in sorted(there | set(manifest["files"]))]
+    files = [_file(package, name, named_files, there) for name in sorted(there | set(named_files))]
     yield from files
     if all(one.ok for one in files if one.what == LEDGER):
         yield _ledger(package, manifest)
+
+
+def _signed(package: Path, people: Signers | None) -> Iterator[Finding]:
+    """Each signature, by the package's own people and by others where they are named; one alone is short of another."""
+    digest = hash_of(package)
     try:
-        made = signing.signatures(package)
-    except Unusable as error:
+        made = signing.objections(package, digest)
+        outside = signing.objections(package, digest, people) if people else made
+    except (Unusable, UnicodeDecodeError) as error:
         yield Finding(package.name, "signatures", False, str(error))
         return
-    for one in made:
-        objection = signing.objection(package, found, one)
-        yield Finding(
-            package.name, f"signature {one.role}", objection is None, objection or f"{one.signer}, {one.signed_at}"
-        )
-    missing = [role for role in signing.ROLES if role not in {one.role for one in made}]
+    for (one, wrong), (_, wrong_today) in zip(made, outside, strict=True):
+        told = wrong or wrong_today
+        yield Finding(package.name, f"signature {one.role}", told is None, told or f"{one.signer}, {one.signed_at}")
+    missing = [role for role in ROLES if role not in {one.role for one, _ in made}]
     if made and missing:
         yield Finding(package.name, f"signature {missing[0]}", False, "is missing: it takes two people")
 
 
-def verify_chain(home: Home) -> Iterator[Finding]:
+def verify_chain(home: Home, people: Signers | None = None) -> Iterator[Finding]:
     """Every package of a home, and that each follows on the one that it names as the one before."""
     known = {package.name for package in packages(home)}
+    # A broken ledger is told by its own check; packages are looked at without it.
+    gone = deleted(home) if ledger.walk(home).ok else set()
     for package in packages(home):
-        findings = list(verify(package))
-        yield from findings
-        if not all(one.ok for one in findings if one.what == MANIFEST):
-            continue
-        previous = read(package).get("previous_package") or ""
-        fine = not previous or previous in known
-        yield Finding(
-            package.name,
-            "previous close",
-            fine,
-            (f"follows on {previous[:12]}…" if previous else "is the first") if fine else f"{previous} is missing",
-        )
+        yield from verify(package, people)
+        yield _previous(package, known, gone)
+
+
+def _previous(package: Path, known: set[str], gone: set[str]) -> Finding:
+    try:
+        previous = str(read(package).get("previous_package") or "")
+    except Unusable as error:
+        return Finding(package.name, "previous close", False, str(error))
+    told = f"follows on {previous[:12]}…" if previous else "is the first"
+    if previous in gone:
+        told += ", which was deleted after its retention"
+    fine = not previous or previous in known | gone
+    return Finding(package.name, "previous close", fine, told if fine else f"{previous} is missing")
+
+
+def deleted(home: Home) -> set[str]:
+    """Packages that were deleted after their retention, as the ledger has it."""
+    return {record.body["package"] for record in ledger.read(home) if record.kind == DELETED}
 
 
 def delete(home: Home, name: str, today: date | None = None) -> None:
@@ -130,15 +165,17 @@ def delete(home: Home, name: str, today: date | None = None) -> None:
     until = date.fromisoformat(read(chosen[0])["retention"]["until"])
     if (today or datetime.now(UTC).date()) <= until:
         raise Refused(f"{chosen[0].name[:12]}… is kept until {until} ({RETENTION_CLASS}): it is not deleted.")
+    # Recorded first: a package that is gone without a record would look lost.
+    ledger.append(home, DELETED, {"package": chosen[0].name, "kept_until": until.isoformat()})
     chosen[0].chmod(0o755)
     shutil.rmtree(chosen[0])
     shutil.rmtree(signing.folder_of(chosen[0]), ignore_errors=True)
 
 
 def retention(end: datetime) -> dict[str, str]:
-    """How long the package of a period that ended then is kept."""
-    last = end.date()
-    until = last.replace(year=last.year + RETENTION_YEARS, day=min(last.day, 28))
+    """Until when the package of a period that ended then is kept: seven years; of a 29 February to 1 March."""
+    last, year = end.date(), end.year + RETENTION_YEARS
+    until = date(year, 3, 1) if (last.month, last.day) == (2, 29) else last.replace(year=year)
     return {"class": RETENTION_CLASS, "until": until.isoformat()}
 
 
@@ -167,16 +204,22 @@ def _ledger(package: Path, manifest: dict[str, Any]) -> Finding:
     wanted = manifest["ledger"]
     last, lines = (
         None,
-        (package / LEDGER).read_text(encoding="utf-8").splitlines() if (package / LEDGER).exists() else [],
+        (package / LEDGER).read_text(encoding="utf-8", errors="replace").splitlines()
+        if (package / LEDGER).exists()
+        else [],
     )
     for line in lines:
-        record = json.loads(line)
+        try:
+            record = dict(json.loads(line))
+            seq, stated, before = record["seq"], record["hash"], record["prev_hash"]
+        except (ValueError, KeyError, TypeError):
+            return Finding(package.name, LEDGER, False, f"a record after {last['seq'] if last else 'none'} is none")
         rest = {key: value for key, value in record.items() if key != "hash"}
         text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        if hashlib.sha256(text.encode()).hexdigest() != record["hash"]:
-            return Finding(package.name, LEDGER, False, f"record {record['seq']} was changed")
-        if last is not None and (record["prev_hash"], record["seq"]) != (last["hash"], last["seq"] + 1):
-            return Finding(package.name, LEDGER, False, f"record {record['seq']} does not follow on the one before")
+        if hashlib.sha256(text.encode()).hexdigest() != stated:
+            return Finding(package.name, LEDGER, False, f"record {seq} was changed")
+        if last is not None and (before, seq) != (last["hash"], last["seq"] + 1):
+            return Finding(package.name, LEDGER, False, f"record {seq} does not follow on the one before")
         last = record
     fine = last is not None and (last["seq"], last["hash"]) == (wanted["seq"], wanted["hash"])
     return Finding(

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.closing.breaks import Break, RollForward
 from orchestration.closing.gates import GateResult
-from orchestration.closing.periods import Entity, Period
+from orchestration.closing.periods import BOOKS, Entity, Period
 from orchestration.publishing.store import file_sha256
 
 if TYPE_CHECKING:
     import duckdb
 
-REGION = "(getvariable('region') = '*' or {region} = getvariable('region'))"
+REGION = BOOKS.replace("{regions}", "getvariable('region')")
 IN_PERIOD = "{moment} >= getvariable('period_start') and {moment} < getvariable('period_end')"
 MONTH = "cast(period || '-01' as timestamp)"
+LEG_MOMENT = "coalesce(cast(leg.billing_period_end_month || '-01' as timestamp), chain.accepted_at, chain.submitted_at)"
+CONVERTED = ("fact_quote_line_price", "fact_discount_leakage", "fact_order_line", "fact_invoice_line")
+RATES_USED = " union ".join(
+    f"select reporting_rate_id from read_parquet(getvariable('folder') || '/{name}.parquet')" for name in CONVERTED
+)
 # Which rows belong to a period: by the moment that says it, and by the region of the entity where a row has one.
 TABLES = {
     "line": (
@@ -57,8 +62,27 @@ TABLES = {
         f" {IN_PERIOD.format(moment=MONTH)}"
         f" and {REGION.format(region='region')}"
     ),
+    "mart_discount_monthly": (
+        "select * from marts.mart_discount_monthly where"
+        f" {IN_PERIOD.format(moment=MONTH)}"
+        f" and {REGION.format(region='region')}"
+    ),
+    # Has no region: it says of the whole business what the KPIs leave out.
+    "mart_kpi_exclusion_monthly": (
+        "select * from marts.mart_kpi_exclusion_monthly where"
+        f" {IN_PERIOD.format(moment='cast(month_start_date as timestamp)')}"
+    ),
+    # Both sides of every control of the chain, matched or not.
+    "fact_commercial_leg": (
+        "select leg.* from marts.fact_commercial_leg as leg"
+        " left join marts.fact_commercial_chain as chain using (chain_key)"
+        " left join marts.dim_account as account on chain.account_id = account.account_id"
+        f" where {IN_PERIOD.format(moment=LEG_MOMENT)} and {REGION.format(region='account.region')}"
+    ),
+    # Those of the period, and of earlier days those that an amount frozen here was converted by.
     "dim_exchange_rate": (
-        f"select * from marts.dim_exchange_rate where {IN_PERIOD.format(moment='cast(published_date as timestamp)')}"
+        "select * from marts.dim_exchange_rate where"
+        f" {IN_PERIOD.format(moment='cast(published_date as timestamp)')} or exchange_rate_id in ({RATES_USED})"
     ),
 }
 CHECK_COLUMNS = ("key", "partition", "kind", "severity", "verdict", "message")
@@ -68,6 +92,7 @@ TOTALS = {
     "fact_quote_line_price": ("currency", "net_price_amount"),
     "fact_order_line": ("currency", "net_amount"),
     "fact_invoice_line": ("currency", "net_amount"),
+    "fact_commercial_leg": ("leg, currency", "left_net_amount"),
 }
 
 
@@ -84,7 +109,10 @@ class Frozen:
 def freeze(
     connection: "duckdb.DuckDBPyConnection", folder: Path, entity: Entity, period: Period, version: int
 ) -> list[Frozen]:
-    """Write every table of the period into a folder. One thread and a full order: equal rows make equal files."""
+    """Write every table of the period into a folder. One thread and a full order: equal rows make equal files.
+
+    In the order of the tables: the last one reads which exchange rates the others were converted by.
+    """
     for name, value in {
         "region": entity.region,
         "entity": entity.name,
@@ -92,6 +120,7 @@ def freeze(
         "version": version,
         "period_start": period.start,
         "period_end": period.end,
+        "folder": str(folder),
     }.items():
         connection.execute(f"set variable {name} = $1", [value])
     connection.execute("set threads = 1")

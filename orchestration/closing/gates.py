@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.closing.breaks import EXPLAINED, OPEN, Break
-from orchestration.closing.periods import Entity, Period
+from orchestration.closing.periods import BOOKS, Entity, Period
 from orchestration.closing.waivers import CloseWaivers
 from orchestration.home import PROJECT_ROOT
 
@@ -193,8 +193,8 @@ def _materiality(case: Case) -> Iterator[GateResult]:
             total += (one.difference * rates[one.currency]).quantize(Decimal("0.0001"))
     row = case.connection.execute(
         "select coalesce(sum(reporting_amount), 0) from marts.mart_price_waterfall_monthly"
-        " where period = ? and step = 'net_price'",
-        [case.month],
+        f" where period = $month and step = 'NET' and {BOOKS.format(regions='$region', region='region')}",
+        {"month": case.month, "region": case.entity.region},
     ).fetchone()
     base = row[0] if row else Decimal(0)
     limit = max(case.entity.materiality_amount, base * case.entity.materiality_percent / 100)

@@ -66,6 +66,30 @@ def contents(folder: Path) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
+def altered(folder: Path, closed: Sequence[ClosedPeriod]) -> list[str]:
+    """Files of an index that do not have the very rows that were frozen with these periods."""
+    import duckdb
+
+    wrong = []
+    with duckdb.connect() as connection:
+        for name in ("line", "adjustment"):
+            connection.execute(f"create table {name} ({COLUMNS[name]})")
+            for one in closed:
+                connection.execute(f"insert into {name} by name from read_parquet('{one.folder / name}.parquet')")
+            try:
+                connection.execute(f"create table indexed_{name} as from read_parquet('{folder / name}.parquet')")
+            except duckdb.Error as error:
+                wrong.append(f"{name}.parquet cannot be read: {str(error).splitlines()[0]}")
+                continue
+            differing = (
+                f"(from {name} except all from indexed_{name}) union all (from indexed_{name} except all from {name})"
+            )
+            row = connection.execute(f"select count(*) from ({differing})").fetchone()
+            if row and row[0]:
+                wrong.append(f"{name}.parquet has other rows than were frozen: {row[0]} differ")
+    return wrong
+
+
 def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
     """Write the index of these periods beside the current one, then switch to it in one step; returns its folder.
 

@@ -14,6 +14,8 @@ from orchestration.home import PROJECT_ROOT
 
 SEED = PROJECT_ROOT / "seeds" / "close_entity.csv"
 GROUP = "group"
+# Whether something of a region (NULL where nobody said) is an entity's, as SQL.
+BOOKS = "({regions} = '*' or contains('|' || {regions} || '|', '|' || {region} || '|'))"
 MONTH = re.compile(r"(\d{4})-(\d{2})")
 WEEKS = re.compile(r"(\d{4})-P(\d{2})")
 # Weeks of the twelve periods of a 4-4-5 year; a year of 53 weeks has the fifty-third in its last period.
@@ -24,7 +26,8 @@ QUARTER = (4, 4, 5)
 class Entity:
     """Who closes: a legal entity or a region with its calendar, the zone of its cutoff and what is material to it.
 
-    `region` is `*` for the whole business. `materiality_amount` is in the reporting currency.
+    `region` is `*` for the whole business, or the regions that it books, joined with |. `materiality_amount` is in the
+    reporting currency.
     """
 
     name: str

@@ -145,8 +145,9 @@ def _cell(column: str, value: Any) -> str:
 
 def _signoff(manifest: dict[str, Any]) -> str:
     return (
-        f"<p>Closed by {escape(manifest['closed_by'])}. A preparer and an approver, two people, sign the hash of this "
-        "package; their signatures lie beside it and are void as soon as one byte of it changes.</p>"
+        f"<p>Closed by {escape(manifest['closed_by'])}. A preparer and an approver, two people of "
+        "<code>signers.yml</code> in this package, sign its hash; their signatures lie beside it "
+        "and are void as soon as one byte of it changes.</p>"
     )
 
 

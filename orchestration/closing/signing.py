@@ -1,4 +1,4 @@
-"""Signatures over the hash of an evidence package: two people, Ed25519; not what they sign."""
+"""Signatures over the hash of an evidence package: two people, Ed25519; not what they sign, nor who may."""
 
 import base64
 import json
@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestration.closing import signers as registry
+from orchestration.closing.signers import ROLES, Signers
 from orchestration.errors import Refused, Unusable
 
-ROLES = ("preparer", "approver")
+SIGNERS_FILE = "signers.yml"
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,34 @@ class Signature:
         rest = {name: value for name, value in asdict(self).items() if name != "signature"}
         return json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
 
+    def file_text(self) -> str:
+        """What its file says, to the byte."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
 
 def folder_of(package: Path) -> Path:
     """Where the signatures of a package are: beside it, for it never changes."""
     return package.with_name(f"{package.name}.signatures")
 
 
-def sign(package: Path, role: str, signer: str, key: Path) -> Signature:
+def file_of(package: Path, role: str) -> Path:
+    """The file of the signature in a role."""
+    return folder_of(package) / f"{role}.json"
+
+
+def signers_of(package: Path) -> Signers:
+    """Who may sign a package: the people as they were when it was closed; nobody where it does not say."""
+    path = package / SIGNERS_FILE
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return registry.parse(text, f"{SIGNERS_FILE} of the package")
+
+
+def sign(package: Path, role: str, signer: str, key: Path, signers: Path | None = None) -> Signature:
     """Sign a package. The key file is made where it is missing, for its owner's eyes only.
 
-    Raises Refused where the same person or key would sign twice, Unusable for an unknown role or a key that is none.
+    `signers`: who may sign today, instead of signers.yml of the project; the package's own people have to agree. Raises
+    Refused for an unknown key, or one of somebody else, another role or another time, and where the same person or key
+    would sign twice; Unusable for an unknown role or a key that is none.
     """
     if role not in ROLES:
         raise Unusable(f"--as {role} is unknown: choose preparer or approver")
@@ -51,14 +71,30 @@ def sign(package: Path, role: str, signer: str, key: Path) -> Signature:
             raise Refused(f"{package.name[:12]}… is signed by {other.signer} as {role} already.")
         if other.signer.casefold() == signer.strip().casefold() or other.public_key == public:
             raise Refused(f"{other.signer} signed as {other.role}: preparer and approver are two people with two keys.")
-    told = Signature(role, signer.strip(), package.name, datetime.now(UTC).isoformat(timespec="seconds"), public, "")
+    now = datetime.now(UTC)
+    today_s = registry.load(signers)
+    for people in (today_s, signers_of(package)):
+        if objection := people.objection(public, signer, role, now.date()):
+            entry = registry.entry_of(signer.strip(), role, public, now.date())
+            advice = (
+                f"Have it added to signers.yml, in review:\n{entry}"
+                if people is today_s
+                else "A package is signed by who could when it was closed: reopen the period and close it again."
+            )
+            raise Refused(f"Not signed: {objection}. {advice}")
+    told = Signature(role, signer.strip(), package.name, now.isoformat(timespec="seconds"), public, "")
     signed = Signature(**{**asdict(told), "signature": base64.b64encode(private.sign(told.text())).decode()})
     folder = folder_of(package)
     folder.mkdir(exist_ok=True)
     part = folder / f".{role}.part"
-    part.write_text(json.dumps(asdict(signed), indent=1, sort_keys=True) + "\n")
-    part.rename(folder / f"{role}.json")
+    part.write_text(signed.file_text(), encoding="utf-8")
+    part.replace(file_of(package, role))
     return signed
+
+
+def public_key(key: Path) -> str:
+    """The public half of a key file, which is made where it is missing."""
+    return base64.b64encode(_private_key(key).public_key().public_bytes_raw()).decode()
 
 
 def signatures(package: Path) -> list[Signature]:
@@ -67,14 +103,21 @@ def signatures(package: Path) -> list[Signature]:
     folder = folder_of(package)
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         try:
-            found.append(Signature(**json.loads(path.read_text(encoding="utf-8"))))
+            text = path.read_text(encoding="utf-8")
+            one = Signature(**json.loads(text))
         except (ValueError, TypeError) as error:
             raise Unusable(f"{path} is no signature: {error}") from None
+        if text != one.file_text() or path.name != f"{one.role}.json":
+            raise Unusable(f"{path} is no signature as it was filed: it was edited")
+        found.append(one)
     return found
 
 
-def objection(package: Path, package_hash: str, one: Signature) -> str | None:
-    """Why a signature is void; None when it holds for this very package."""
+def objection(package: Path, package_hash: str, one: Signature, people: Signers | None = None) -> str | None:
+    """Why a signature is void; None when it holds for this very package.
+
+    `people`: who may sign; without it, as the package itself has them.
+    """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -83,9 +126,25 @@ def objection(package: Path, package_hash: str, one: Signature) -> str | None:
     try:
         public = Ed25519PublicKey.from_public_bytes(base64.b64decode(one.public_key, validate=True))
         public.verify(base64.b64decode(one.signature, validate=True), one.text())
+        day = datetime.fromisoformat(one.signed_at).astimezone(UTC).date()
     except (InvalidSignature, ValueError):
         return f"the signature of {one.signer} as {one.role} in {folder_of(package).name} does not hold"
-    return None
+    return (people or signers_of(package)).objection(one.public_key, one.signer, one.role, day)
+
+
+def objections(package: Path, package_hash: str, people: Signers | None = None) -> list[tuple[Signature, str | None]]:
+    """Every signature with why it is void, None where it holds; two that are of one person are both void."""
+    made = signatures(package)
+    people = people or signers_of(package)
+    owners = [people.keys[one.public_key].name if one.public_key in people.keys else one.signer for one in made]
+    persons = [owner.casefold() for owner in owners]
+    found = []
+    for one, person in zip(made, persons, strict=True):
+        wrong = objection(package, package_hash, one, people)
+        if wrong is None and persons.count(person) > 1:
+            wrong = f"{one.signer} signed as preparer and as approver: it takes two people"
+        found.append((one, wrong))
+    return found
 
 
 def _private_key(path: Path) -> Any:
@@ -102,6 +161,8 @@ def _private_key(path: Path) -> Any:
         with os.fdopen(handle, "wb") as file:
             file.write(text)
         return made
+    if path.stat().st_mode & 0o077:
+        raise Refused(f"{path} can be read by others: `chmod 600 {path}`, and take another key if it was read.")
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError) as error:

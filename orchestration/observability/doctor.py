@@ -31,6 +31,7 @@ def diagnose(home: Home) -> list[Finding]:
         check_lake(home, contents=False),
         check_ledger(home),
         _current(home),
+        *_signatures(home),
         _leftovers(home),
         *_telemetry(home),
     ]
@@ -111,6 +112,14 @@ def _current(home: Home) -> Finding:
     if any(release.release_id == current for release in store.list_releases(home)):
         return Finding("current release", True, current)
     return Finding("current release", False, f"{current} is not there", "choose one: tieout releases, tieout rollback")
+
+
+def _signatures(home: Home) -> Iterator[Finding]:
+    """Of a ledger that is broken the check of the ledger tells."""
+    from orchestration.observability.closes import check_signatures
+
+    if check_ledger(home).ok:
+        yield from check_signatures(home)
 
 
 def _leftovers(home: Home) -> Finding:

@@ -1,8 +1,9 @@
-"""Whether ledger, lake and releases are still what was written, each by its hashes; changes nothing."""
+"""Whether ledger, lake, releases, closes and repairs are still what was written, by their hashes; changes nothing."""
 
 from collections.abc import Iterator
 
 from orchestration.home import Home
+from orchestration.observability.closes import check_closes, check_repairs
 from orchestration.observability.findings import Finding
 from orchestration.publishing import history, store
 from orchestration.reconciliation import ledger
@@ -12,8 +13,10 @@ RESTORE = "restore it from a backup"
 
 
 def verify(home: Home) -> list[Finding]:
-    """Ledger, lake, then each release, every byte read."""
-    return [check_ledger(home), check_lake(home, contents=True), *_releases(home)]
+    """Ledger, lake, each release, each close and the repairs, every byte read."""
+    whole = check_ledger(home)
+    rest = (*check_closes(home), *check_repairs(home)) if whole.ok else ()
+    return [whole, check_lake(home, contents=True), *_releases(home), *rest]
 
 
 def check_ledger(home: Home) -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.errors import TieoutError
 from orchestration.home import Home
 from orchestration.inbox import waiting
+from orchestration.observability.closes import closes
 from orchestration.observability.dead_letters import dead_letters
 from orchestration.observability.followed import followed
 from orchestration.operations.home import OperationsHome
@@ -36,6 +37,7 @@ def status(home: Home) -> dict[str, Any]:
         "build": None if working else _or_problem(_build, home),
         "audit": _or_problem(_audit, home),
         "release": _release(home),
+        "closes": closes(home),
         "operations": _or_problem(followed, home),
         "search": [*_indexes(home, operations=False), *_indexes(OperationsHome.of(home), operations=True)],
     }

@@ -1,4 +1,4 @@
-"""One audit of the working warehouse: read the recon tables, judge every check, append all of it to the ledger."""
+"""One audit of the working warehouse: judge every check and roll the breaks forward, append all to the ledger."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -21,6 +21,8 @@ from orchestration.warehouse.record import Build, last_attempt, last_build, time
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from orchestration.closing.audited_breaks import AuditedBreaks
+
 SCHEMA = "reconciliation"
 
 
@@ -41,17 +43,26 @@ def reconcile(
     """
     checks = load_checks(expectations)
     waivers = load_waivers(checks, waivers_path)
+    day = today or datetime.now(UTC).date()
     with warehouse_lock(home, "reconcile", wait_seconds=wait_seconds):
-        build, version, findings = _examine(home, checks, progress or (lambda _: None))
-    results, notes = apply_waivers(findings, waivers, today or datetime.now(UTC).date())
+        build, version, findings, breaks = _examine(home, checks, waivers_path, day, progress or (lambda _: None))
+    results, notes = apply_waivers(findings, waivers, day)
+    if breaks is not None:
+        results += breaks.results
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     audit = ReconcileResult(run_id, version, tuple(results), tuple(notes))
-    ledger.append_all(home, _entries(audit, build, checks, waivers, suites_hash(expectations)))
+    entries = _entries(audit, build, checks, waivers, suites_hash(expectations))
+    ledger.append_all(home, [*(breaks.entries if breaks else ()), *entries])
     return audit
 
 
-def _examine(home: Home, checks: Sequence[Check], progress: Callable[[str], None]) -> tuple[Build, str, list[Finding]]:
+def _examine(
+    home: Home, checks: Sequence[Check], waivers_path: Path | None, day: date, progress: Callable[[str], None]
+) -> tuple[Build, str, list[Finding], "AuditedBreaks | None"]:
     import duckdb
+
+    # The closing package reads the ledger of this one.
+    from orchestration.closing.audited_breaks import audit_breaks
 
     if not home.warehouse.exists():
         raise Refused(f"Refused to reconcile: there is no warehouse at {home.warehouse}. Run `tieout build`.")
@@ -70,7 +81,9 @@ def _examine(home: Home, checks: Sequence[Check], progress: Callable[[str], None
         for relation in dict.fromkeys(check.relation for check in checks):
             progress(f"checks of {relation}")
             findings += _relation(connection, relation, [check for check in checks if check.relation == relation], lake)
-    return build, version, findings
+        progress("breaks")
+        breaks = audit_breaks(connection, home, build.as_of, waivers_path, day)
+    return build, version, findings, breaks
 
 
 def _complete_build(connection: "DuckDBPyConnection") -> Build:
@@ -123,7 +136,7 @@ def _entries(
         "build_id": build.build_id,
         "lake_high_water": build.lake_high_water,
         "as_of": timestamp_text(build.as_of),
-        "expected_checks": sorted(check.key for check in checks),
+        "expected_checks": sorted({*(check.key for check in checks), *(one.key for one in audit.checks)}),
         "suites_hash": suites,
         "results": len(audit.checks),
         "counts": audit.counts,

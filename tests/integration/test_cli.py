@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from support.warehouses import add_audit, build_marts, make_home, write_suites
 
 from orchestration.cli.app import run
+from orchestration.closing import signers, states
 from orchestration.home import Home
 from orchestration.reconciliation import suites
 
@@ -176,3 +178,22 @@ def test_text_for_people_is_not_json(home: Home, capsys: pytest.CaptureFixture[s
         assert capsys.readouterr().out.strip()
     assert run(["query", "select 1.5::decimal(9, 4) as amount"]) == 0
     assert "1.5000" in capsys.readouterr().out
+
+
+def test_a_key_is_made_once_and_its_entry_lets_it_sign(home: Home, tieout: Tieout) -> None:
+    asked = ("evidence", "key", "--by", "Zoe Ray", "--as", "approver")
+    code, made = tieout(*asked)
+    assert (code, made["key"]) == (0, str(home.root / "keys" / "zoe-ray.pem"))
+    assert tieout(*asked)[1] == made
+    people = signers.parse(f"signers:\n{made['entry']}\n", "signers.yml")
+    assert people.may("approver", datetime.now(UTC).date()) == {"Zoe Ray"}
+    assert run(["evidence", "key", "--by", "Zoe", "--as", "boss"]) == 2
+
+
+def test_status_says_which_periods_are_closed_and_signed(home: Home, tieout: Tieout, capsys: Any) -> None:
+    assert tieout("status")[1]["closes"] == []
+    states.move(home, "group", "2026-08", states.SOFT_CLOSED, actor="Ada")
+    (one,) = tieout("status")[1]["closes"]
+    assert (one["period"], one["state"], one["signed"], one["void"]) == ("2026-08", "soft_closed", {}, [])
+    assert run(["status"]) == 0
+    assert "2026-08 of group is soft closed" in capsys.readouterr().out

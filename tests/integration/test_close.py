@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,24 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from support.closes import signers_file
 
 import simulator
 from orchestration.assets.period_close import CHECKS, close_asset
-from orchestration.closing import breaks, evidence, periods, signing, states
-from orchestration.closing.close import CloseResult, close, reopen, verify_close
+from orchestration.closing import breaks, evidence, index, periods, signing, states
+from orchestration.closing.close import CloseResult, close, closed_periods, reopen, repair_index, verify_close
+from orchestration.closing.freeze import freeze
 from orchestration.closing.gates import GATES, Case
+from orchestration.closing.signoff import sign_close
 from orchestration.closing.waivers import CloseWaivers
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.landing import land
 from orchestration.observability import integrity
+from orchestration.observability.closes import check_signatures, closes
+from orchestration.publishing import store
 from orchestration.publishing.query import query
+from orchestration.publishing.store import file_sha256
 
 
 def credit_note(number: str, amount: str, moment: str, account: str, version: int = 1) -> dict[str, Any]:
@@ -60,15 +66,15 @@ def account_of(home: Home) -> str:
     return str(query(home, "select min(account_id) from dim_account where not is_test").rows[0][0])
 
 
-def explained(home: Home, period: str) -> CloseResult:
+def explained(home: Home, period: str, signers: Path | None = None) -> CloseResult:
     """Close a period whose breaks a person has explained."""
-    result = close(home, period, by="Ada")
+    result = close(home, period, by="Ada", signers=signers)
     standing = [one.break_id for one in result.breaks if one.status == breaks.OPEN]
     if standing:
         assert result.state == states.OPEN
         assert {gate.gate for gate in result.failed} <= {"chain", "materiality"}
         breaks.explain(home, standing, reason="known", by="Ada")
-        result = close(home, period, by="Ada")
+        result = close(home, period, by="Ada", signers=signers)
     assert [asdict(gate) for gate in result.failed] == []
     assert (result.state, result.is_new) == (states.CLOSED, True)
     return result
@@ -91,7 +97,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     land(home, [root / "events"])
     with pytest.raises(Refused, match="2026-08 comes first"):
         close(home, "2026-09", by="Ada")
-    explained(home, "2026-08")
+    explained(home, "2026-08", signers_file(people_of(home)))
     account = account_of(home)
     late = credit_note("late", "12.5", "2026-08-20T10:00:00Z", account)
     deliver(home, "late", late, credit_note("now", "1", "2026-10-31T10:00:00Z", account))
@@ -109,6 +115,11 @@ def home(started: Home) -> Iterator[Home]:
             path.chmod(0o755)
     shutil.rmtree(started.root)
     before.rename(started.root)
+
+
+def people_of(home: Home) -> Path:
+    """Where the keys of Ada and Bob are, and the signers.yml that August was closed with."""
+    return home.root.with_name("people")
 
 
 def package_of(home: Home, period: str) -> Path:
@@ -186,6 +197,68 @@ def test_a_lake_that_gives_other_figures_is_told(home: Home, monkeypatch: pytest
     assert told.startswith("fact_order_line: ")
 
 
+FROZEN = {
+    "facts": {
+        "line",
+        "fact_quote_line_price",
+        "fact_discount_leakage",
+        "fact_order_line",
+        "fact_invoice_line",
+        "adjustment",
+    },
+    "KPIs": {"mart_kpi_monthly", "mart_kpi_exclusion_monthly", "mart_price_waterfall_monthly", "mart_discount_monthly"},
+    "reconciliation": {"check", "gate", "break", "roll_forward", "fact_commercial_leg"},
+    "exchange rates": {"dim_exchange_rate"},
+}
+
+
+def test_facts_kpis_reconciliation_and_rates_are_frozen_each_with_its_hash(home: Home) -> None:
+    package = package_of(home, "2026-08")
+    tables = evidence.read(package)["tables"]
+    assert set(tables) == set().union(*FROZEN.values())
+    for name, told in tables.items():
+        assert told["sha256"] == file_sha256(package / f"{name}.parquet"), name
+    for kind, names in FROZEN.items():
+        assert all(tables[name]["rows"] > 0 for name in names - {"adjustment", "break", "roll_forward"}), kind
+
+
+def test_a_rate_of_an_earlier_day_is_frozen_with_the_amounts_that_it_converted(home: Home, tmp_path: Path) -> None:
+    """A period that begins on a day whose rate was published before: a weekend's is Friday's."""
+    release = store.find(home, None)
+    with duckdb.connect(str(release.database.resolve()), read_only=True) as connection:
+        (day, rate) = connection.execute(
+            "select cast(submitted_at as date) as day, reporting_rate_id from marts.fact_order_line"
+            " inner join marts.dim_exchange_rate on reporting_rate_id = exchange_rate_id"
+            " where published_date < cast(submitted_at as date) order by all limit 1"
+        ).fetchall()[0]
+        begins = datetime.combine(day, time())
+        period = periods.Period("group", "made-up", begins, begins + timedelta(days=1))
+        freeze(connection, tmp_path, periods.entity(periods.GROUP), period, 1)
+        frozen = connection.execute(f"select exchange_rate_id from '{tmp_path}/dim_exchange_rate.parquet'").fetchall()
+    assert (rate,) in frozen
+
+
+def test_entities_of_all_regions_freeze_each_line_once(home: Home, tmp_path: Path) -> None:
+    """One by weeks in Berlin, one by months in Tokyo; test_close_entities.py closes them in turn."""
+    rules = (Decimal(0), Decimal(0))
+    europe = periods.Entity("europe", "E", "EMEA", "4-4-5", date(2026, 2, 1), "Europe/Berlin", *rules)
+    pacific = periods.Entity("pacific", "P", "AMER|APAC", "month", date(2020, 1, 1), "Asia/Tokyo", *rules)
+    names = [
+        *((europe, f"2026-P{n:02d}") for n in (7, 8, 9, 10)),
+        *((pacific, f"2026-{n:02d}") for n in (8, 9, 10, 11)),
+    ]
+    release = store.find(home, None)
+    with duckdb.connect(str(release.database.resolve()), read_only=True) as connection:
+        for of, name in names:
+            (tmp_path / name).mkdir()
+            freeze(connection, tmp_path / name, of, periods.period(of, name), 1)
+        columns = "line_type, line_key, currency, amount"
+        frozen = connection.execute(f"select {columns} from '{tmp_path}/*/line.parquet' order by all").fetchall()
+        every = f"select {columns} from marts.closable_line where amount is not null order by all"
+        assert frozen == connection.execute(every).fetchall()
+    assert len(frozen) > 100
+
+
 def test_every_byte_of_a_package_counts(home: Home) -> None:
     package = package_of(home, "2026-08")
     assert wrong(package) == []
@@ -228,11 +301,13 @@ def guarded(home: Home) -> dict[str, list[Path]]:
     }
 
 
-def signed_and_whole(home: Home, keys: Path) -> None:
-    package = package_of(home, "2026-08")
+def signed(home: Home) -> Path:
+    """Have Ada prepare and Bob approve the close of August; returns its package."""
+    people = people_of(home)
     for role, signer in (("preparer", "Ada"), ("approver", "Bob")):
-        signing.sign(package, role, signer, keys / f"{signer}.pem")
+        sign_close(home, "2026-08", role, by=signer, key=people / f"{signer}.pem", signers=people / "signers.yml")
     assert told_of(home) == []
+    return package_of(home, "2026-08")
 
 
 def changed_at(path: Path, place: int) -> None:
@@ -243,8 +318,8 @@ def changed_at(path: Path, place: int) -> None:
     path.write_bytes(content)
 
 
-def test_a_byte_changed_in_what_a_close_rests_on_is_told(home: Home, tmp_path: Path) -> None:
-    signed_and_whole(home, tmp_path)
+def test_a_byte_changed_in_what_a_close_rests_on_is_told(home: Home) -> None:
+    signed(home)
     for kind, files in guarded(home).items():
         assert files, kind
         path = files[len(files) // 2]
@@ -256,9 +331,9 @@ def test_a_byte_changed_in_what_a_close_rests_on_is_told(home: Home, tmp_path: P
 
 
 @pytest.mark.proof
-def test_a_byte_changed_anywhere_is_told(home: Home, tmp_path: Path, record_property: Any) -> None:
+def test_a_byte_changed_anywhere_is_told(home: Home, record_property: Any) -> None:
     """The first, the middle and the last byte of every file of each kind; of the lake, of every fifth and the last."""
-    signed_and_whole(home, tmp_path)
+    signed(home)
     tried = 0
     for kind, files in guarded(home).items():
         for path in dict.fromkeys([*files[:: 5 if kind == "lake" else 1], files[-1]]):
@@ -271,23 +346,51 @@ def test_a_byte_changed_anywhere_is_told(home: Home, tmp_path: Path, record_prop
     record_property("tampering: bytes changed", tried)
 
 
-def test_it_takes_two_people_to_sign_and_a_changed_package_is_not_what_they_signed(home: Home, tmp_path: Path) -> None:
-    package = package_of(home, "2026-08")
-    ada = signing.sign(package, "preparer", "Ada", tmp_path / "ada.pem")
-    assert wrong(package) == ["signature approver: is missing: it takes two people"]
-    for signer, key in (("ada ", "other.pem"), ("Bob", "ada.pem")):
-        with pytest.raises(Refused, match="two people with two keys"):
-            signing.sign(package, "approver", signer, tmp_path / key)
-    with pytest.raises(Refused, match="signed by Ada as preparer already"):
-        signing.sign(package, "preparer", "Bob", tmp_path / "bob.pem")
-    signing.sign(package, "approver", "Bob", tmp_path / "bob.pem")
-    assert wrong(package) == []
-    assert (tmp_path / "ada.pem").stat().st_mode & 0o077 == 0
-    assert "what was signed has changed" in str(signing.objection(package, "0" * 64, ada))
-    file = signing.folder_of(package) / "preparer.json"
-    for change in ({"signer": "Eve"}, {"signed_at": "2020-01-01"}, {"signature": ada.signature[:-8] + "AAAAAAA="}):
-        file.write_text(json.dumps(asdict(replace(ada, **change))))
-        assert "does not hold" in wrong(package)[0], change
+def test_what_became_of_a_signed_close_is_told(home: Home) -> None:
+    """A signature that is gone or replaced, evidence of a repair, the index of closes, the package itself."""
+    package = signed(home)
+    stands = {one["period"]: one for one in closes(home)}["2026-08"]
+    assert (stands["signed"], stands["void"]) == ({"preparer": "Ada", "approver": "Bob"}, [])
+    assert [one.ok for one in check_signatures(home)] == [True]
+    file = signing.file_of(package, "approver")
+    kept = file.read_bytes()
+    file.unlink()
+    assert any("the signature of the approver is gone" in told for told in told_of(home))
+    assert [one.ok for one in check_signatures(home)] == [False]
+    again = signing.sign(package, "approver", "Bob", people_of(home) / "Bob.pem", people_of(home) / "signers.yml")
+    file.write_text(replace(again, signed_at="2026-01-02T00:00:00+00:00").file_text())
+    assert any("does not hold" in told for told in told_of(home))
+    file.write_bytes(kept)
+    assert told_of(home) == []
+    manifest = package / evidence.MANIFEST
+    whole = manifest.read_bytes()
+    manifest.chmod(0o644)
+    for content, why in ((whole.replace(b"Ada", b"Eve", 1), "what was signed has changed"), (b"{", "cannot be read")):
+        manifest.write_bytes(content)
+        (told,) = check_signatures(home)
+        assert not told.ok
+        assert why in told.found
+    manifest.write_bytes(whole)
+    repairs = home.root / "repairs"
+    repairs.mkdir()
+    (repairs / "made-up.json").write_text("{}")
+    assert told_of(home) == ["repairs: made-up.json is in no record"]
+    shutil.rmtree(repairs)
+    line = index.index_folder(home) / "line.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table line as from read_parquet('{line}')")
+        connection.execute("update line set amount = amount + 0.0001 where line_key = (select min(line_key) from line)")
+        connection.execute(f"copy line to '{line}' (format parquet)")
+    assert told_of(home) == ["index of closes: line.parquet has other rows than were frozen: 2 differ"]
+    repair_index(home)
+    assert told_of(home) == []
+    index.write(home, [])
+    (told_index,) = told_of(home)
+    assert told_index.endswith("it has other periods than the ledger")
+    repair_index(home)
+    package.chmod(0o755)
+    package.rename(package.with_name("elsewhere"))
+    assert any("its package is gone" in told for told in told_of(home))
 
 
 def test_a_package_is_kept_until_its_retention_ends(home: Home) -> None:
@@ -297,6 +400,8 @@ def test_a_package_is_kept_until_its_retention_ends(home: Home) -> None:
     assert not os.access(package, os.W_OK) or os.geteuid() == 0
     evidence.delete(home, package.name[:12], today=date(2033, 9, 2))
     assert evidence.packages(home) == []
+    assert told_of(home) == [], "it was deleted when it could be, and the ledger says so"
+    assert closed_periods(home) == []
 
 
 def test_a_gate_that_fails_says_where_and_what_to_do(home: Home) -> None:

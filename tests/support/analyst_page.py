@@ -1,4 +1,4 @@
-"""docs/marts.md as questions with their SQL and answers; not who answers them."""
+"""A page of docs (marts.md, audit.md) as questions with their SQL and answers; not who answers them."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,11 +1,12 @@
-"""A made-up close of October 2026 with one line and one adjustment, so that what is made from closes has rows."""
+"""Parts of closes for tests: a made-up close of October 2026 with one line and one adjustment, and people who sign."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import yaml
 
-from orchestration.closing import index
+from orchestration.closing import index, signing
 from orchestration.home import Home
 
 LINE = """
@@ -28,3 +29,22 @@ def closed_october(home: Home, folder: Path) -> None:
     first, last = datetime(2026, 10, 1), datetime(2026, 11, 1)
     closed = index.ClosedPeriod("group", "*", "2026-10", first, last, 1, 1, "2026-12", "0" * 64, folder)
     index.write(home, [closed])
+
+
+def signers_file(folder: Path, **may: list[str]) -> Path:
+    """A signers.yml with a key (`<name>.pem` beside it) for each person, and what they may sign as; or Ada and Bob."""
+    may = may or {"Ada": ["preparer"], "Bob": ["approver"]}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "signers.yml"
+    entries = [
+        {
+            "name": name,
+            "roles": roles,
+            "public_key": signing.public_key(folder / f"{name}.pem"),
+            "valid_from": date(2026, 1, 1),
+            "valid_until": date(2999, 12, 31),
+        }
+        for name, roles in may.items()
+    ]
+    path.write_text(yaml.safe_dump({"signers": entries}))
+    return path
