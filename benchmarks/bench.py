@@ -43,6 +43,28 @@ failed = build(Home(Path(sys.argv[1])), select=[f"+{fact}" for fact in FACTS]).f
 if failed:
     sys.exit(f"failed: {', '.join(node.name for node in failed)}")
 """
+MARTS_SCRIPT = """
+import sys
+from pathlib import Path
+from benchmarks.bare_marts import write_script
+from orchestration.home import Home
+write_script(Home(Path(sys.argv[1])), Path(sys.argv[2]))
+"""
+BARE_MARTS = """
+import sys
+from pathlib import Path
+from benchmarks.bare_marts import run_script
+run_script(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+COMPARE_MARTS = """
+import sys
+from pathlib import Path
+from benchmarks.bare_marts import differences
+from orchestration.home import Home
+wrong = differences(Home(Path(sys.argv[1])), Path(sys.argv[2]))
+if wrong:
+    sys.exit("the script of all models has other rows, so nothing is compared: " + "; ".join(wrong))
+"""
 COMPARE = """
 import sys
 from pathlib import Path
@@ -58,7 +80,7 @@ def bench(events: int, increment: int, batches: int, work: Path, told: Callable[
     """Measure all steps in the empty folder `work` and return the results; see docs/benchmarks.md for what they mean.
 
     `batches`: how many small files (of ten events) land between the two increments; 0 leaves that part out. Raises
-    SystemExit when a step fails or the hand-written build has other rows than the marts.
+    SystemExit when a step fails, or the hand-written build or the script of all models has other rows than the marts.
     """
     steps: dict[str, Used] = {}
 
@@ -83,6 +105,12 @@ def bench(events: int, increment: int, batches: int, work: Path, told: Callable[
     python(COMPARE, str(home), str(database))
     database.unlink()
     step("build", lambda: tieout(home, "build", "--full-refresh"))
+    script, marts = work / "marts.sql", work / "marts" / Home(home).warehouse.name
+    marts.parent.mkdir()
+    python(MARTS_SCRIPT, str(home), str(script))
+    step("bare_marts", lambda: python(BARE_MARTS, str(script), str(marts)))
+    python(COMPARE_MARTS, str(home), str(marts))
+    shutil.rmtree(marts.parent)
     step("reconcile", lambda: tieout(home, "reconcile"))
     step("publish", lambda: tieout(home, "publish"))
     step("increment_landing", lambda: tieout(home, "land", str(later[0])))

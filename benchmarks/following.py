@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.events import cut, simulated
 from benchmarks.measure import CLI, machine, write
-from benchmarks.report import RESULTS, put
+from benchmarks.report import RESULTS, replace_table
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.landing import land
 from orchestration.operations.home import OperationsHome
@@ -46,7 +46,7 @@ def main() -> None:
     found["asked_history"] = options.history
     if options.keep:
         write(RESULTS / "following.json", found)
-        put("following", table(found))
+        replace_table("following", table(found))
     print(json.dumps(found, indent=1))
 
 

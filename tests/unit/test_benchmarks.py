@@ -1,12 +1,17 @@
 """The measurements measure what they say: input cut without loss, equal rows on both sides, figures from results."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
 
-from benchmarks import report
+from benchmarks import dashboards, report
 from benchmarks.bare_build import FACTS, bare_build, differences
+from benchmarks.bare_marts import differences as marts_that_differ
+from benchmarks.bare_marts import run_script, script_of
+from benchmarks.dashboard_queries import QUERIES, Query
 from benchmarks.events import cut, simulated, split
 from benchmarks.measure import python
 from orchestration.home import Home
@@ -92,7 +97,107 @@ def test_the_table_is_computed_from_the_results() -> None:
 
 
 def test_the_page_shows_the_kept_results() -> None:
-    assert report.table(report.results()) in report.PAGE.read_text(encoding="utf-8")
+    page = report.PAGE.read_text(encoding="utf-8")
+    assert report.table(report.results()) in page
+    assert dashboards.table(dashboards.results()) in page
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Home:
+    """A warehouse of three lines, as facts and as raw facts."""
+    home = Home(tmp_path)
+    home.warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("create schema marts; create schema intermediate; create schema staging")
+        con.execute("create table intermediate.int_event_sequenced as select 1 as arrival_seq")
+        con.execute("create table staging.line as select unnest([1, 2, 3]) as amount")
+        con.execute("create table marts.fact_quote_line_price as from staging.line")
+    return home
+
+
+SUM = Query(
+    "sum", "select sum(amount) as a from marts.fact_quote_line_price", "select sum(amount) as a from staging.line"
+)
+
+
+def test_both_sides_of_a_dashboard_query_are_compared_and_timed(dashboard: Home) -> None:
+    found = dashboards.measure(dashboard, 3, 2, [SUM])
+    assert (found["events"], found["price_lines"]) == (1, 3)
+    (timed,) = found["queries"]
+    assert timed["rows"] == 1
+    assert 0 < timed["marts"]["wall_ms_p50"] <= timed["marts"]["wall_ms_p95"]
+    for wrong in (
+        Query("other amount", SUM.marts, "select sum(amount) + 1 as a from staging.line"),
+        Query("other name", SUM.marts, "select sum(amount) as b from staging.line"),
+        Query("nothing", f"{SUM.marts} having false", f"{SUM.raw} having false"),
+    ):
+        with pytest.raises(SystemExit, match=wrong.name):
+            dashboards.measure(dashboard, 1, 1, [SUM, wrong])
+
+
+def test_dashboard_figures_are_computed_from_the_times() -> None:
+    assert dashboards.percentile([5, 1, 4, 2, 3], 50) == 3
+    assert dashboards.percentile(list(range(1, 101)), 95) == 95
+    marts = {"wall_ms_p50": 1.0, "wall_ms_p95": 2.0, "cpu_ms_p50": 2.0, "cpu_ms_p95": 4.0}
+    result = {
+        "events": 28_914,
+        "price_lines": 5_776,
+        "repeat": 20,
+        "raw_repeat": 5,
+        "date": "2026-01-01",
+        "machine": {"cores": 2, "duckdb": "2"},
+        "queries": [{"name": "q", "marts": marts, "raw": {name: 9 * time for name, time in marts.items()}}],
+    }
+    table = dashboards.table([result])
+    assert "28 914 events, 5 776 price lines" in table
+    assert table.endswith("| q | 1.0 | 2.0 | 2.0 | 4.0 | 9.0 | 18.0 | 18.0 | 36.0 | **9.0** |")
+
+
+def test_ten_queries_ask_the_marts_and_the_raw_facts() -> None:
+    assert len({query.name for query in QUERIES}) == len(QUERIES) == 10
+    for query in QUERIES:
+        assert "staging." not in query.marts and "marts." in query.marts
+        assert "marts." not in query.raw and "staging." in query.raw
+
+
+def test_the_script_of_all_models_runs_in_the_order_of_their_references(tmp_path: Path) -> None:
+    built, bare = tmp_path / "built" / "tieout.duckdb", tmp_path / "bare" / "tieout.duckdb"
+    for folder in (built.parent, bare.parent):
+        folder.mkdir()
+    with duckdb.connect(str(built)) as con:
+        con.execute("create schema marts; create schema reference; create schema audit")
+        con.execute("create table audit.checksum_exclusion (relation varchar, column_name varchar)")
+        con.execute("create table reference.seed as select 2 as factor; create table marts.mart as select 6 as amount")
+    script = tmp_path / "all.sql"
+    script.write_text(script_of(_manifest(), {"model.b": "select 3 as n", "model.a": MART}, built))
+    run_script(script, bare)
+    home = Home(tmp_path / "home")
+    home.warehouse.parent.mkdir(parents=True)
+    built.replace(home.warehouse)
+    assert marts_that_differ(home, bare) == []
+    with duckdb.connect(str(bare)) as con:
+        con.execute("update marts.mart set amount = 7")
+    (told,) = marts_that_differ(home, bare)
+    assert told.startswith("mart: ")
+
+
+MART = 'select v.n * s.factor as amount from "tieout"."intermediate"."view" as v, "tieout"."reference"."seed" as s'
+
+
+def _manifest() -> Any:
+    """Two models, the reader named before what it reads, and a seed, as dbt describes them."""
+    config = {"table": SimpleNamespace(materialized="incremental"), "view": SimpleNamespace(materialized="view")}
+    nodes = {
+        "model.a": ("marts", "mart", config["table"], ["model.b", "seed.s"]),
+        "model.b": ("intermediate", "view", config["view"], []),
+        "seed.s": ("reference", "seed", config["table"], []),
+    }
+    return SimpleNamespace(
+        nodes={
+            key: SimpleNamespace(schema=schema, alias=alias, config=how, depends_on_nodes=reads)
+            for key, (schema, alias, how, reads) in nodes.items()
+        }
+    )
 
 
 def _lines(files: list[Path]) -> list[str]:

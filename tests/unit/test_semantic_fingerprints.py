@@ -74,7 +74,7 @@ def test_the_taxonomy_is_part_of_what_a_discount_means(project: Path) -> None:
 
 
 def test_comments_and_layout_mean_nothing(project: Path) -> None:
-    edit(project / f"{FILES}.sql", "with happened as (", "-- Another comment.\nwith   happened as (")
+    edit(project / f"{FILES}.sql", "\nselect\n", "\n-- Another comment.\nselect   \n")
     assert problems(project) == []
 
 

@@ -5,19 +5,9 @@
     "step_count", "decision", "first_requested_at", "final_decided_at", "recalled_at", "recall_reason", "invalidated_at", "invalidation_reason",
     "is_withdrawn_before_decision", "has_gap", "has_stale_event", "has_open_conflict",
 ] %}
-with numbered as (
+with judged as (
     select
         submission.*,
-        row_number() over (
-            partition by submission.quote_id, submission.quote_revision, submission.submission_sequence
-            order by submission.aggregate_version desc
-        ) as recency
-    from {{ applied_events("stg_cpq__quote_submitted_for_approval", none) }} as submission
-),
-
-judged as (
-    select
-        numbered.*,
         step.first_requested_at,
         step.last_decided_at,
         step.recalled_at,
@@ -31,23 +21,22 @@ judged as (
             when step.denied_step_count > 0 then 'DENIED'
             when step.withdrawn_step_count > 0 then 'WITHDRAWN'
             when step.decided_step_count = step.step_count then 'APPROVED'
-            when step.step_count is null and not numbered.approval_required then 'NOT_REQUIRED'
+            when step.step_count is null and not submission.is_approval_required then 'NOT_REQUIRED'
             else 'PENDING'
         end as decision,
         coalesce(integrity.has_gap or step.has_gap, false) as has_gap,
         coalesce(integrity.has_stale_event or step.has_stale_event, false) as has_stale_event,
         coalesce(integrity.has_open_conflict or step.has_open_conflict, false) as has_open_conflict
-    from numbered
+    from {{ ref("int_approval_submission") }} as submission
     left join {{ ref("int_approval_submission_step") }} as step
         on
-            numbered.quote_id = step.quote_id
-            and numbered.quote_revision = step.quote_revision
-            and numbered.submission_sequence = step.submission_sequence
+            submission.quote_id = step.quote_id
+            and submission.quote_revision = step.quote_revision
+            and submission.submission_sequence = step.submission_sequence
     left join {{ ref("int_quote_revision") }} as revision
-        on numbered.quote_id = revision.quote_id and numbered.quote_revision = revision.quote_revision
+        on submission.quote_id = revision.quote_id and submission.quote_revision = revision.quote_revision
     left join {{ ref("int_aggregate_integrity") }} as integrity
-        on numbered.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'
-    where numbered.recency = 1
+        on submission.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'
 ),
 
 assembled as (
@@ -61,12 +50,12 @@ select
     assembled.quote_id,
     assembled.quote_revision,
     assembled.submission_sequence,
-    assembled.event_time as submitted_at,
-    {{ date_key("assembled.event_time") }} as submitted_date_key,
-    assembled.approval_required as is_approval_required,
-    not assembled.approval_required as is_auto_approved,
+    assembled.submitted_at,
+    {{ date_key("assembled.submitted_at") }} as submitted_date_key,
+    assembled.is_approval_required,
+    not assembled.is_approval_required as is_auto_approved,
     assembled.policy_version,
-    {{ joined_list("assembled.reason_codes") }} as reason_codes,
+    assembled.reason_codes,
     assembled.step_count,
     assembled.decision,
     assembled.first_requested_at,
@@ -89,7 +78,7 @@ select
         and assembled.invalidated_at is not null,
         false
     ) as is_invalidated_before_acceptance,
-    assembled.event_id as source_event_id,
+    assembled.source_event_id,
     assembled.arrival_seq,
     assembled.has_gap,
     assembled.has_stale_event,

@@ -1,80 +1,30 @@
 {{ config(materialized="incremental", incremental_strategy="touched", unique_key="quote_id", touched="Quote") }}
 
-{% set charge_types = ["ONE_TIME", "RECURRING", "USAGE"] %}
-with pricing as (
-    select priced.*
-    from {{ applied_events("stg_cpq__quote_priced", "Quote") }} as priced
-),
-
-priced_line as (
-    select
-        pricing.arrival_seq as priced_arrival_seq,
-        pricing.currency,
-        line.lineId as quote_line_id,
-        line.chargeType as charge_type,
-        line.netAmount as net_amount
-    from pricing
-    {{ explode("pricing.lines", "line") }}
-),
-
-totalled as (
-    select
-        priced_line.priced_arrival_seq,
-        count(*) as line_count,
-        {%- for charge_type in charge_types %}
-        {{ money("sum(case when priced_line.charge_type = '" ~ charge_type ~ "' then priced_line.net_amount else 0 end)") }}
-            as {{ charge_type | lower }}_net_amount,
-        {%- endfor %}
-        {{ content_checksum({
-            "quote_line_id": "varchar", "charge_type": "varchar", "currency": "varchar", "net_amount": "decimal(18,4)",
-        }) }} as net_hash
-    from priced_line
-    group by priced_line.priced_arrival_seq
-),
-
-numbered as (
-    select
-        pricing.*,
-        cast(
-            row_number() over (partition by pricing.quote_id, pricing.quote_revision order by pricing.aggregate_version) as bigint
-        ) as pricing_run_number,
-        totalled.line_count,
-        {%- for charge_type in charge_types %}
-        totalled.{{ charge_type | lower }}_net_amount,
-        {%- endfor %}
-        coalesce(totalled.net_hash, 0) as net_hash,
-        lag(coalesce(totalled.net_hash, 0)) over (
-            partition by pricing.quote_id, pricing.quote_revision
-            order by pricing.aggregate_version
-        ) as net_hash_before
-    from pricing
-    left join totalled on pricing.arrival_seq = totalled.priced_arrival_seq
-)
-
 select
-    numbered.quote_id,
-    numbered.quote_revision,
-    numbered.pricing_run_number,
-    numbered.pricing_run_number = 1 as is_first_of_revision,
-    numbered.event_time as priced_at,
-    {{ date_key("numbered.event_time") }} as priced_date_key,
-    numbered.pricing_trigger,
-    numbered.catalog_version,
-    numbered.price_book_version,
-    numbered.pricing_engine_version,
-    numbered.policy_version,
-    numbered.currency,
-    numbered.line_count,
-    {%- for charge_type in charge_types %}
-    numbered.{{ charge_type | lower }}_net_amount,
-    {%- endfor %}
-    numbered.net_hash,
-    case when numbered.pricing_run_number > 1 then numbered.net_hash <> numbered.net_hash_before end as is_net_changed,
-    numbered.event_id as source_event_id,
-    numbered.arrival_seq,
+    pricing.quote_id,
+    pricing.quote_revision,
+    pricing.pricing_run_number,
+    pricing.is_first_of_revision,
+    pricing.priced_at,
+    {{ date_key("pricing.priced_at") }} as priced_date_key,
+    pricing.pricing_trigger,
+    pricing.catalog_version,
+    pricing.price_book_version,
+    pricing.pricing_engine_version,
+    pricing.policy_version,
+    pricing.currency,
+    pricing.line_count,
+    pricing.one_time_net_amount,
+    pricing.recurring_net_amount,
+    pricing.usage_net_amount,
+    pricing.net_hash,
+    pricing.is_net_changed,
+    pricing.source_event_id,
+    pricing.arrival_seq,
     coalesce(integrity.has_gap, false) as has_gap,
     coalesce(integrity.has_stale_event, false) as has_stale_event,
     coalesce(integrity.has_open_conflict, false) as has_open_conflict
-from numbered
+from {{ ref("int_quote_pricing_run") }} as pricing
 left join {{ ref("int_aggregate_integrity") }} as integrity
-    on numbered.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'
+    on pricing.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'
+where {{ is_touched("pricing.quote_id", "Quote") }}
