@@ -13,13 +13,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.events import cut, simulated
 from benchmarks.measure import CLI, machine, write
-from benchmarks.report import RESULTS
+from benchmarks.report import RESULTS, put
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.landing import land
 from orchestration.operations.home import OperationsHome
@@ -42,8 +43,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work, prefix="tieout-follow-") as folder:
         found = measure(Path(folder), options.history, options.rate, options.seconds, options.every)
+    found["asked_history"] = options.history
     if options.keep:
         write(RESULTS / "following.json", found)
+        put("following", table(found))
     print(json.dumps(found, indent=1))
 
 
@@ -64,12 +67,12 @@ def measure(work: Path, history: int, rate: int, seconds: int, every: int) -> di
     watching.start()
     time.sleep(20)  # it compiles its plan first
     _say("dealing events")
-    put = dealt_by(tail, home.inbox, rate, every)
+    dealt = dealt_by(tail, home.inbox, rate, every)
     deadline = time.monotonic() + PATIENCE_SECONDS
     batches = {}
     while time.monotonic() < deadline:
         batches = _batches(home)
-        if all(name in batches and reader.seen_at(batches[name]) for name in put):
+        if all(name in batches and reader.seen_at(batches[name]) for name in dealt):
             break
         time.sleep(0.5)
     finished.set()
@@ -77,17 +80,18 @@ def measure(work: Path, history: int, rate: int, seconds: int, every: int) -> di
     follower.terminate()
     follower.wait()
     lags = [
-        seen - at for name, at in put.items() if (seen := reader.seen_at(batches.get(name, sys.maxsize))) is not None
+        seen - at for name, at in dealt.items() if (seen := reader.seen_at(batches.get(name, sys.maxsize))) is not None
     ]
     steps = json.loads((work / "said.json").read_text())["steps"]
     return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
         "history_events": landed.verdicts.accepted,
         "rate": rate,
         "seconds": seconds,
         "seconds_per_file": every,
-        "files": len(put),
-        "never_seen": len(put) - len(lags),
+        "files": len(dealt),
+        "never_seen": len(dealt) - len(lags),
         "lag": _spread(lags),
         "reader_query": _spread(reader.took),
         "reader_errors": reader.errors,
@@ -132,9 +136,36 @@ def dealt_by(tail: Path, inbox: Path, rate: int, every: int) -> dict[str, float]
     """Deal the events into the inbox; when each file was put there, by its name."""
     from simulator.live import deal
 
-    put: dict[str, float] = {}
-    deal([tail], inbox, rate, every=every, told=lambda path, _: put.__setitem__(path.name, time.time()))
-    return put
+    dealt: dict[str, float] = {}
+    deal([tail], inbox, rate, every=every, told=lambda path, _: dealt.__setitem__(path.name, time.time()))
+    return dealt
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Percentiles in seconds of what was measured, and under what conditions."""
+    names = {
+        "lag": "from file in inbox to visible to a reader",
+        "landing": "of a step: landing",
+        "models": "of a step: read models",
+        "release": "of a step: release",
+        "reader_query": "a reader's query meanwhile",
+    }
+    command = (
+        f"python -m benchmarks.following --history {found['asked_history']} --rate {found['rate']}"
+        f" --seconds {found['seconds']} --every {found['seconds_per_file']}"
+    )
+    lines = [
+        f"Measured {found['date']} with `{command}` on {found['history_events']} events of history: {found['files']}"
+        f" files, {found['never_seen']} of them never seen, {found['steps']} steps, {found['reader_errors']} errors of"
+        " the reader.",
+        "",
+        "| seconds | p50 | p95 | p99 | max |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for key, name in names.items():
+        spread = found[key]
+        lines.append(f"| {name} | {' | '.join(f'{spread[part]:.2f}' for part in ('p50', 'p95', 'p99', 'max'))} |")
+    return "\n".join(lines)
 
 
 def _batches(home: Home) -> dict[str, int]:

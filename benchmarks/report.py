@@ -8,7 +8,6 @@ from orchestration.home import PROJECT_ROOT
 
 RESULTS = PROJECT_ROOT / "benchmarks" / "results"
 PAGE = PROJECT_ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 COSTS = {
     "bare_landing": "bare DuckDB: NDJSON to Parquet",
     "landing": "landing",
@@ -38,14 +37,23 @@ RATIOS = {
 
 def write_table() -> None:
     """Put the table between the markers of the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(results())}\n{END}{after}", encoding="utf-8")
+    put("results", table(results()))
+
+
+def put(name: str, text: str) -> None:
+    """Put text between the markers of this name in the page. Raises ValueError where the page has none."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    page = PAGE.read_text(encoding="utf-8")
+    if begin not in page or end not in page:
+        raise ValueError(f"{PAGE.name} has no markers {begin} and {end}")
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def results() -> list[dict[str, Any]]:
     """Kept results, the smallest size first."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("events-*.json")]
     return sorted(found, key=lambda result: result["events"])
 
 
