@@ -102,6 +102,8 @@ def stream(database: Path, sql: str) -> Iterator[dict[str, Any]]:
 
 def json_value(value: Any) -> Any:
     """A value as JSON has it; nothing exact becomes a float."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, datetime | date | time):
@@ -114,8 +116,6 @@ def json_value(value: Any) -> Any:
         return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
-    if value is None or isinstance(value, str | bool | int):
-        return value
     return str(value)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-GENTLE = 15
+GENTLE = 5
 # A build by hand is waited for.
 PATIENCE_SECONDS = 60.0
 

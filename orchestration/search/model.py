@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 import tantivy
@@ -26,14 +26,29 @@ class Field:
     path: str
     kind: Kind
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The path as the index spells it: its dots would mean a path within a JSON field."""
         return self.path.replace(".", "_")
 
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The names on the way to the value."""
+        return tuple(self.path.split("."))
+
     def values(self, document: dict[str, Any]) -> list[Any]:
         """Every value of the field, through structs and lists; NULL is no value."""
-        return [value for value in _walk(document, self.path.split(".")) if value is not None]
+        reached: list[Any] = [document]
+        for step in self.steps:
+            further: list[Any] = []
+            for holder in reached:
+                value = holder.get(step) if isinstance(holder, dict) else None
+                if isinstance(value, list):
+                    further += [item for item in value if item is not None]
+                elif value is not None:
+                    further.append(value)
+            reached = further
+        return reached
 
 
 @dataclass(frozen=True)
@@ -91,13 +106,3 @@ def index_value(field: Field, value: Any, *, is_end: bool = False) -> Any:
         return float(value) if field.kind == "number" else str(value)
     except (ValueError, KeyError) as error:
         raise Unusable(f"{field.path} takes {WANTED[field.kind]}, not {value!r}.") from error
-
-
-def _walk(value: Any, steps: list[str]) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _walk(item, steps)
-    elif not steps:
-        yield value
-    elif isinstance(value, dict):
-        yield from _walk(value.get(steps[0]), steps[1:])
