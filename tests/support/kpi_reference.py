@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from support.billing_by_hand import charges
+from support.business_hours import in_business_hours
 from support.leakage_by_hand import assessed_lines
 from support.replay_by_hand import replayed
 
@@ -36,6 +37,8 @@ class Counted:
     seconds: int | None = None
     split: str = ""
     reason: str | None = None
+    since: datetime | None = None
+    region: str | None = None
 
 
 class Events:
@@ -145,7 +148,8 @@ class Business:
 
     def counted(self) -> list[Counted]:
         """Everything that is measured, accounts for tests left out."""
-        return [*self._quotes(), *self._orders(), *self._leakage(), *self._replay(), *self._billing()]
+        found = [*self._quotes(), *self._orders(), *self._leakage(), *self._replay(), *self._billing()]
+        return [*found, *in_business_hours(found)]
 
     def _quotes(self) -> Iterator[Counted]:
         for quote, happened in self.quotes.items():
@@ -175,6 +179,8 @@ class Business:
         reason = "creation_missing" if created is None else "time_defect" if until < created else None
         seconds = _seconds(created, until) if created and reason is None else None
         one = Decimal(1)
+        told = _last((event for of in revisions.values() for event in of), "QuoteCreated")
+        region = told["payload"]["region"] if told else None
         if end is None:
             yield Counted("quote_open_age", self.as_of, denominator=one, seconds=seconds, reason=reason)
             return
@@ -184,7 +190,7 @@ class Business:
             yield Counted("quote_cycle_time", until, reason="cancelled")
             yield Counted("quote_acceptance_rate", until, reason="cancelled")
             return
-        yield Counted("quote_cycle_time", until, denominator=one, seconds=seconds, reason=reason)
+        yield Counted("quote_cycle_time", until, Decimal(0), one, seconds, "", reason, created, region)
         yield Counted("quote_acceptance_rate", until, Decimal(status == "ACCEPTED"), one)
 
     def _configuration(self, happened: list[Event]) -> Iterator[Counted]:
@@ -234,7 +240,8 @@ class Business:
                 decided = max(step.decided for step in steps if step.decided)
                 late = None if decided >= asked else "time_defect"
                 seconds = _seconds(asked, decided) if late is None else None
-                yield Counted("approval_cycle_time", decided, denominator=Decimal(1), seconds=seconds, reason=late)
+                region = self._region(quote, None)
+                yield Counted("approval_cycle_time", decided, Decimal(0), Decimal(1), seconds, "", late, asked, region)
             elif withdrawn:
                 decided_at = [step.decided for step in steps if step.decided]
                 fell = [at for step in steps for at in (step.recalled, step.invalidated) if at]
@@ -444,6 +451,16 @@ class Business:
                 yield from _as_test(is_test, iter([found]))
             yield from _as_test(is_test, self._unknown(happened))
 
+    def _region(self, quote: str | None, order: str | None) -> str | None:
+        """That of the quote, else of the order."""
+        for told in (
+            _last(self.quotes.get(quote or "", []), "QuoteCreated"),
+            _last(self.orders.get(order or "", []), "OrderSubmitted"),
+        ):
+            if told and told["payload"].get("region"):
+                return str(told["payload"]["region"])
+        return None
+
     def _is_test(self, order: str) -> bool:
         submitted = _last(self.orders.get(order, []), "OrderSubmitted")
         return submitted is not None and submitted["payload"]["accountId"] in self.tests
@@ -539,7 +556,8 @@ class Business:
             end = max(done) if done else _when(state)
             waited = _seconds_in(happened, {"HELD", "PENDING"})
             lead = _seconds(start, end)
-            yield Counted(measures[0], end, denominator=Decimal(1), seconds=lead)
+            region = self._region(current["payload"].get("quoteId"), submitted["aggregateId"])
+            yield Counted(measures[0], end, Decimal(0), Decimal(1), lead, "", None, start, region)
             yield Counted(measures[1], end, denominator=Decimal(1), seconds=lead - waited)
             promised = current["payload"].get("promisedCompletionAt")
             kept_promise = Decimal(bool(promised) and end <= moment(promised))
@@ -568,7 +586,10 @@ class Business:
                     yield Counted("mean_time_to_repair", at, reason="cancelled")
                     yield Counted("fallout_cancellation_time", at, denominator=Decimal(1), seconds=seconds)
                 else:
-                    yield Counted("mean_time_to_repair", at, denominator=Decimal(1), seconds=seconds)
+                    region = self._region(None, opened["payload"]["orderId"])
+                    yield Counted(
+                        "mean_time_to_repair", at, Decimal(0), Decimal(1), seconds, "", None, _when(opened), region
+                    )
             else:
                 seconds = _seconds(_when(opened), self.as_of)
                 yield Counted("fallout_open_age", self.as_of, denominator=Decimal(1), seconds=seconds)
