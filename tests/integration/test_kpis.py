@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from support.dbt_warehouses import Warehouse
 from support.event_lakes import Event, Lake
-from support.kpi_reference import Business, Counted, excluded, monthly, ratio
+from support.kpi_figures import Counted, excluded, monthly, ratio
+from support.kpi_reference import Business
 from support.metricflow_client import Metrics
 
 import simulator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestration.home import PROJECT_ROOT
 
 if TYPE_CHECKING:
-    from support.kpi_reference import Counted
+    from support.kpi_figures import Counted
 
 COMPANIONS = {
     "quote_cycle_time": "quote_cycle_business_time",
