@@ -39,11 +39,12 @@ def _introduction() -> Iterator[str]:
     yield "# KPIs\n"
     yield (
         "`mart_kpi_monthly` has them by calendar month (UTC), for the business (scope TOTAL) and per region (scope "
-        "REGION), `mart_kpi_exclusion_monthly` what the totals leave out. "
+        "REGION), `mart_kpi_exclusion_monthly` what they leave out and why, per region too. "
         "Ratios are summed first and divided last, so over several months or regions add numerators and denominators; "
         "medians and percentiles cannot be added up. A denominator of zero gives no value. Accounts for tests are in "
-        "no figure. Durations are elapsed seconds. MetricFlow has each KPI as a metric of its name, by region and "
-        "account too (`models/metrics`).\n"
+        "no figure. Durations are elapsed seconds; companions in business seconds count only those that the service "
+        "desk of the region was open (`dim_sla_calendar`), and leave out what has no calendar. MetricFlow has each KPI "
+        "as a metric of its name, by region and account too (`models/metrics`).\n"
     )
     yield "A month is mature when the as-of time is past its end and the window of the measure.\n"
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from support.analyst_page import asked, update
 
+from benchmarks import dashboards
 from orchestration import demo
 from orchestration.cli.publishing import answer_text
 from orchestration.home import PROJECT_ROOT, Home
@@ -99,3 +100,9 @@ def generate_docs(home: Home, target: Path) -> tuple[dict[str, Any], dict[str, A
     assert "[WARNING]" not in ended.stdout, ended.stdout
     manifest = json.loads((home.root / "dbt" / "target" / "manifest.json").read_text())
     return manifest, json.loads((target / "catalog.json").read_text())
+
+
+def test_dashboard_queries_have_one_answer_on_the_marts_and_on_the_raw_facts(told: tuple[Home, int]) -> None:
+    """Measuring stops where the two sides of a query differ (benchmarks/dashboard_queries.py)."""
+    home, _ = told
+    assert all(query["rows"] for query in dashboards.measure(home, 1, 1)["queries"])

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from support.dbt_warehouses import Warehouse
 from support.event_lakes import Event, Lake
-from support.kpi_reference import Business, Counted, excluded, monthly, ratio
+from support.kpi_figures import Counted, excluded, monthly, ratio
+from support.kpi_reference import Business
 from support.metricflow_client import Metrics
 
 import simulator
@@ -41,6 +42,12 @@ REGIONS = """
 EXCLUSIONS = """
     select measure, cast(month_start_date as varchar), exclusion_reason, excluded_count
     from marts.mart_kpi_exclusion_monthly
+    where scope = 'TOTAL'
+"""
+REGIONAL_EXCLUSIONS = """
+    select region, measure, cast(month_start_date as varchar), exclusion_reason, excluded_count
+    from marts.mart_kpi_exclusion_monthly
+    where scope = 'REGION'
 """
 
 
@@ -222,6 +229,10 @@ def test_what_is_left_out_is_counted_with_its_reason(warehouse: Warehouse, refer
     reasons = {key[2] for key in found}
     assert {"test_account", "cancelled", "system_sweep", "withdrawn_before_decision"} <= reasons
     assert {"no_floor", "no_price_book_entry", "removed_line"} <= reasons
+    regional: Counter[tuple[str, ...]] = Counter()
+    for _, *key, count in warehouse.rows(REGIONAL_EXCLUSIONS):
+        regional[tuple(key)] += count
+    assert regional == found, "the regions add up to the total, reason by reason"
 
 
 def test_a_zero_denominator_gives_no_value(warehouse: Warehouse) -> None:
@@ -284,6 +295,7 @@ def test_a_region_equals_the_independent_calculation(warehouse: Warehouse, busin
     regions = {event["payload"]["region"] for event in created}
     assert len(regions) > 1
     found = {tuple(row[:5]): tuple(row[5:]) for row in warehouse.rows(REGIONS)}
+    left_out = {tuple(row[:4]): row[4] for row in warehouse.rows(REGIONAL_EXCLUSIONS) if row[1] in measures}
     for region in regions:
         quotes = {event["aggregateId"] for event in created if event["payload"]["region"] == region}
         others = {"Order", "OrderItem", "FulfillmentTask", "FalloutCase"}
@@ -297,6 +309,7 @@ def test_a_region_equals_the_independent_calculation(warehouse: Warehouse, busin
         wanted = {(region, *key): figures for key, figures in expected(counted).items()}
         assert {key[1] for key in wanted} == set(measures)
         assert {key: found.get(key) for key in wanted} == wanted
+        assert {key[1:]: count for key, count in left_out.items() if key[0] == region} == excluded(counted)
 
 
 def test_metricflow_by_region_equals_the_mart(warehouse: Warehouse) -> None:

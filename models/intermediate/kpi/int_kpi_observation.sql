@@ -4,7 +4,7 @@
 {% set families = [
     "int_kpi_quote_cycle", "int_kpi_configuration", "int_kpi_approval", "int_kpi_stale_approval", "int_kpi_quote_conversion",
     "int_kpi_submission", "int_kpi_fallout", "int_kpi_lead_time", "int_kpi_unknown_outcome", "int_kpi_leakage",
-    "int_kpi_margin", "int_kpi_policy_override", "int_kpi_billing", "int_kpi_price_replay",
+    "int_kpi_margin", "int_kpi_policy_override", "int_kpi_billing", "int_kpi_price_replay", "int_kpi_business_time",
 ] %}
 with observed as (
     {% for family in families -%}
