@@ -62,8 +62,10 @@ def test_every_answer_of_the_pages_is_what_the_release_says(told: tuple[Home, in
 def test_both_versions_are_served_and_the_old_one_says_until_when(told: tuple[Home, int]) -> None:
     home, _ = told
     page = (PROJECT_ROOT / "docs" / "versions.md").read_text(encoding="utf-8")
-    old, new, by_region = (query(home, sql).rows for sql in re.findall(r"```sql\n(.*?)```", page, re.DOTALL))
+    shown = (query(home, sql).rows for sql in re.findall(r"```sql\n(.*?)```", page, re.DOTALL))
+    old, new, by_region, old_reasons, new_reasons = shown
     assert sorted(old) == sorted(new)
+    assert sorted(old_reasons) == sorted(new_reasons) != []
     assert len(old) > 0
     assert sum(row[2] for row in by_region) == sum(row[1] for row in new) > 0
     comment = query(home, "select comment from duckdb_tables() where table_name = 'mart_kpi_monthly_v1'").rows[0][0]
