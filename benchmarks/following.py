@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.events import cut, simulated
-from benchmarks.measure import CLI, machine, write
+from benchmarks.measure import machine, write
 from benchmarks.report import RESULTS, replace_table
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.landing import land
@@ -189,7 +189,8 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def _tieout(arguments: list[str], environment: dict[str, str], stdout: Any = None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", CLI, *arguments]
+    # Not by `python -c`: DuckDB takes that for an interactive session and writes a progress bar to stdout.
+    command = [str(Path(sys.executable).with_name("tieout")), *arguments]
     return subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=stdout)
 
 
