@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.closing.breaks import EXPLAINED, OPEN, Break
@@ -160,7 +160,7 @@ def _chain(case: Case) -> Iterator[GateResult]:
         standing = [one for one in mine if one.status == OPEN]
         amount = sum((one.difference for one in standing), Decimal(0))
         absolute, percent = tolerances.get((leg, currency)) or tolerances[leg, "*"]
-        allowed = max(absolute, abs(left) * percent / 100)
+        allowed = _allowed(absolute, left, percent)
         yield GateResult(
             "chain",
             f"{leg}/{currency}",
@@ -197,7 +197,7 @@ def _materiality(case: Case) -> Iterator[GateResult]:
         {"month": case.month, "region": case.entity.region},
     ).fetchone()
     base = row[0] if row else Decimal(0)
-    limit = max(case.entity.materiality_amount, base * case.entity.materiality_percent / 100)
+    limit = _allowed(case.entity.materiality_amount, max(base, Decimal(0)), case.entity.materiality_percent)
     fits = total <= limit and not missing
     told = f"breaks that are not explained: {total:f} together, up to {limit:f} is not material"
     yield GateResult(
@@ -210,6 +210,11 @@ def _materiality(case: Case) -> Iterator[GateResult]:
         amount=total,
         currency="reporting currency",
     )
+
+
+def _allowed(absolute: Decimal, base: Decimal, percent: Decimal) -> Decimal:
+    """The larger of an amount and a percent of a base, cut to the last digit of money, which changes no verdict."""
+    return max(absolute, abs(base) * percent / 100).quantize(Decimal("0.0001"), ROUND_DOWN)
 
 
 def _fx(case: Case) -> Iterator[GateResult]:

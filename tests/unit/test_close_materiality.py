@@ -44,7 +44,9 @@ def gate(entity: Entity, difference: str) -> GateResult:
 
 @pytest.mark.parametrize(("difference", "verdict"), [("100", "passed"), ("100.0001", "failed")])
 def test_a_percent_of_what_the_entity_sold_is_not_material(difference: str, verdict: str) -> None:
-    assert gate(ENTITY, difference).verdict == verdict
+    found = gate(ENTITY, difference)
+    assert found.verdict == verdict
+    assert "up to 100.0000 is not material" in found.message, "as many digits as money has"
 
 
 @pytest.mark.parametrize(("difference", "verdict"), [("1000", "passed"), ("1000.0001", "failed")])
