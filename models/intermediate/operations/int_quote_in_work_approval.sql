@@ -1,15 +1,6 @@
 {{ config(materialized="table") }}
 
 -- Whether the approval of each quote in work still holds: no request of its last submission withdrawn, and none past its validity.
-with last_submission as (
-    select
-        submission.*,
-        row_number() over (
-            partition by submission.quote_id, submission.quote_revision order by submission.submission_sequence desc
-        ) as recency
-    from {{ ref("fact_approval_submission") }} as submission
-)
-
 select
     submission.quote_id,
     submission.quote_revision,
@@ -24,7 +15,7 @@ select
     submission.decision in ('APPROVED', 'NOT_REQUIRED')
     and min(coalesce(step.invalidated_at, step.recalled_at)) is null
     and coalesce(min(step.valid_until) >= {{ as_of() }}, true) as is_approval_fresh
-from last_submission as submission
+from {{ ref("int_quote_last_submission") }} as submission
 inner join {{ ref("int_quote_in_work") }} as work
     on submission.quote_id = work.quote_id and submission.quote_revision = work.quote_revision
 left join {{ ref("fact_approval_step") }} as step
@@ -32,7 +23,6 @@ left join {{ ref("fact_approval_step") }} as step
         submission.quote_id = step.quote_id
         and submission.quote_revision = step.quote_revision
         and submission.submission_sequence = step.submission_sequence
-where submission.recency = 1
 group by
     submission.quote_id,
     submission.quote_revision,
