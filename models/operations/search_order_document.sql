@@ -1,50 +1,10 @@
 -- One document per order with everything that operations search orders by; nested as a search engine takes it.
-with item as (
-    select
-        held.order_id,
-        held.product_offering_id,
-        held.net_amount,
-        offering.product_offering_name,
-        offering.product_family
-    from {{ ref("int_order_item_state") }} as held
-    left join {{ ref("int_product_offering_current") }} as offering on held.product_offering_id = offering.product_offering_id
-),
-
-total as (
+with total as (
     select
         item.order_id,
         sum(item.net_amount) as net_amount
-    from item
+    from {{ ref("int_order_item_state") }} as item
     group by item.order_id
-),
-
-product as (
-    select distinct
-        item.order_id,
-        item.product_offering_id,
-        item.product_offering_name,
-        item.product_family
-    from item
-),
-
-product_list as (
-    select
-        product.order_id,
-        {{ list_of_structs({
-            "product_offering_id": "product.product_offering_id", "name": "product.product_offering_name",
-            "family": "product.product_family",
-        }) }} as products,
-        count(case when product.product_offering_name is null then 1 end) as pending_product_count
-    from product
-    group by product.order_id
-),
-
-fallout as (
-    select
-        held.*,
-        coalesce(held.case_state = 'open' and held.due_at < {{ as_of() }}, false) as is_late
-    from {{ ref("int_fallout_case_state") }} as held
-    where held.order_id is not null
 ),
 
 fallout_list as (
@@ -53,38 +13,10 @@ fallout_list as (
         {{ list_of_structs({
             "fallout_case_id": "fallout.fallout_case_id", "reason_code": "fallout.reason_code", "case_state": "fallout.case_state",
             "downstream_system": "fallout.downstream_system", "owner_team": "fallout.owner_team", "due_at": "fallout.due_at",
-        }) }} as fallout,
-        bool_or(fallout.is_late) as is_late
-    from fallout
+        }) }} as fallout
+    from {{ ref("int_fallout_case_state") }} as fallout
+    where fallout.order_id is not null
     group by fallout.order_id
-),
-
--- Whoever has worked on it: the systems and teams of its tasks and of its fallout.
-worked as (
-    select
-        task.order_id,
-        task.downstream_system,
-        task.owner_team,
-        coalesce(task.is_sla_breached, false) as is_late
-    from {{ ref("fact_order_fulfillment_task") }} as task
-    where task.order_id is not null
-    union all
-    select
-        fallout.order_id,
-        fallout.downstream_system,
-        fallout.owner_team,
-        fallout.is_late
-    from fallout
-),
-
-worked_list as (
-    select
-        worked.order_id,
-        {{ distinct_list("worked.downstream_system") }} as downstream_systems,
-        {{ distinct_list("worked.owner_team") }} as owner_teams,
-        bool_or(worked.is_late) as is_late
-    from worked
-    group by worked.order_id
 ),
 
 correlation as (
@@ -104,10 +36,10 @@ select
     lifecycle.is_open,
     coalesce(lifecycle.is_overdue, false)
     or coalesce(not lifecycle.is_on_time, false)
-    or coalesce(worked_list.is_late, false) as is_sla_breached,
+    or coalesce(involvement.is_late, false) as is_sla_breached,
     lifecycle.open_fallout_count,
-    worked_list.owner_teams,
-    worked_list.downstream_systems,
+    involvement.owner_teams,
+    involvement.downstream_systems,
     lifecycle.quote_id,
     lifecycle.quote_revision,
     lifecycle.region,
@@ -137,8 +69,9 @@ from {{ ref("fact_order_lifecycle") }} as lifecycle
 inner join {{ ref("int_event_projected") }} as source_event on lifecycle.arrival_seq = source_event.arrival_seq
 left join {{ ref("int_order_state") }} as placed on lifecycle.order_id = placed.order_id
 left join total on lifecycle.order_id = total.order_id
-left join product_list on lifecycle.order_id = product_list.order_id
+left join {{ product_lists(ref("int_order_item_state"), "order_id", ref("int_product_offering_current")) }} as product_list
+    on lifecycle.order_id = product_list.order_id
 left join fallout_list on lifecycle.order_id = fallout_list.order_id
-left join worked_list on lifecycle.order_id = worked_list.order_id
+left join {{ ref("int_order_involvement") }} as involvement on lifecycle.order_id = involvement.order_id
 left join correlation on lifecycle.order_id = correlation.order_id
 left join {{ ref("int_account_current") }} as account on lifecycle.account_id = account.account_id

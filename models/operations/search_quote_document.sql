@@ -24,49 +24,20 @@ price as (
     group by line.quote_id
 ),
 
-product as (
-    select distinct
-        line.quote_id,
-        line.product_offering_id,
-        offering.product_offering_name,
-        offering.product_family
-    from line
-    left join {{ ref("int_product_offering_current") }} as offering on line.product_offering_id = offering.product_offering_id
-),
-
-product_list as (
+submission as (
     select
-        product.quote_id,
-        {{ list_of_structs({
-            "product_offering_id": "product.product_offering_id", "name": "product.product_offering_name",
-            "family": "product.product_family",
-        }) }} as products,
-        count(case when product.product_offering_name is null then 1 end) as pending_product_count
-    from product
-    group by product.quote_id
-),
-
-last_submission as (
-    select
-        submission.quote_id,
-        submission.quote_revision,
-        submission.submission_sequence,
-        submission.decision,
-        submission.policy_version,
-        row_number() over (
-            partition by submission.quote_id, submission.quote_revision order by submission.submission_sequence desc
-        ) as recency
-    from {{ ref("fact_approval_submission") }} as submission
-),
-
-requested as (
-    select
-        step.quote_id,
-        step.quote_revision,
-        step.submission_sequence,
+        held.quote_id,
+        held.quote_revision,
+        held.decision,
+        held.policy_version,
         max(step.max_discount_percent) as max_discount_percent
-    from {{ ref("fact_approval_step") }} as step
-    group by step.quote_id, step.quote_revision, step.submission_sequence
+    from {{ ref("int_quote_last_submission") }} as held
+    left join {{ ref("fact_approval_step") }} as step
+        on
+            held.quote_id = step.quote_id
+            and held.quote_revision = step.quote_revision
+            and held.submission_sequence = step.submission_sequence
+    group by held.quote_id, held.quote_revision, held.decision, held.policy_version
 )
 
 select
@@ -76,7 +47,7 @@ select
     latest.quote_revision,
     latest.revision_status as status,
     latest.is_open,
-    last_submission.decision as approval_status,
+    submission.decision as approval_status,
     coalesce(latest.sales_rep_id, 'unassigned') as owner,
     latest.sales_team,
     latest.opportunity_id,
@@ -92,7 +63,7 @@ select
     }) }} as customer,
     {{ struct_of({
         "currency": "price.currency", "total_contract_value": money("price.net_price_amount"),
-        "max_discount_percent": "requested.max_discount_percent",
+        "max_discount_percent": "submission.max_discount_percent",
         "margin_percent": money("100 * " ~ exact_ratio("price.net_price_amount - price.cost_amount", "price.net_price_amount")),
     }) }} as commercial,
     product_list.products,
@@ -103,7 +74,7 @@ select
     }) }} as dates,
     {{ struct_of({
         "catalog_version": "price.catalog_version", "price_book_version": "price.price_book_version",
-        "approval_policy_version": "coalesce(last_submission.policy_version, price.policy_version)",
+        "approval_policy_version": "coalesce(submission.policy_version, price.policy_version)",
     }) }} as trace,
     account.account_id is null or coalesce(product_list.pending_product_count, 0) > 0 as is_pending_enrichment,
     latest.has_gap,
@@ -115,15 +86,7 @@ left join {{ ref("int_quote_header") }} as header on latest.quote_id = header.qu
 left join {{ ref("int_quote_revision_term") }} as term
     on latest.quote_id = term.quote_id and latest.quote_revision = term.quote_revision
 left join price on latest.quote_id = price.quote_id
-left join product_list on latest.quote_id = product_list.quote_id
-left join last_submission
-    on
-        latest.quote_id = last_submission.quote_id
-        and latest.quote_revision = last_submission.quote_revision
-        and last_submission.recency = 1
-left join requested
-    on
-        last_submission.quote_id = requested.quote_id
-        and last_submission.quote_revision = requested.quote_revision
-        and last_submission.submission_sequence = requested.submission_sequence
+left join {{ product_lists("line", "quote_id", ref("int_product_offering_current")) }} as product_list
+    on latest.quote_id = product_list.quote_id
+left join submission on latest.quote_id = submission.quote_id and latest.quote_revision = submission.quote_revision
 left join {{ ref("int_account_current") }} as account on latest.account_id = account.account_id
