@@ -89,3 +89,40 @@ full outer join {{ right }}
         )
     end
 {%- endmacro %}
+
+{#
+    The lines of events in force against those of a mart, by month and currency: count, exact sums, checksum of the content. The CTEs lake_line and mart_line
+    stand before (another word than line: rows), each with month, currency, is_in_force (true in the mart) and every column under one name.
+    columns: name → data type of the content; sums: amounts that are added up.
+#}
+{% macro line_pair_sides(check_key, partition, columns, sums, rows="line") -%}
+{% for side in ["lake", "mart"] -%}
+{{ side }}_side as (
+    select
+        line.month,
+        line.currency,
+        count(*) filter (where line.is_in_force) as count,
+        {%- for amount in sums %}
+        {{ exact_sum("case when line.is_in_force then line." ~ amount ~ " end") }} as {{ amount }},
+        {%- endfor %}
+        {{ content_checksum(columns, "line.is_in_force") }} as checksum
+    from {{ side }}_{{ rows }} as line
+    group by line.month, line.currency
+){{ "," if not loop.last }}
+
+{% endfor -%}
+{{ pair_sides(check_key, partition, ["month", "currency"], ["count"] + sums + ["checksum"]) }}
+{%- endmacro %}
+
+{# The last version of each aggregate of a type that applies, told from the lake's envelopes alone (recon_event_set_aside). #}
+{% macro last_versions_in_lake(aggregate_type) -%}
+    (
+        select
+            lake_event.aggregate_id,
+            max(lake_event.aggregate_version) as source_version
+        from {{ lake_envelopes() }}
+        left join {{ ref("recon_event_set_aside") }} as set_aside on lake_event.arrival_seq = set_aside.arrival_seq
+        where lake_event.aggregate_type = '{{ aggregate_type }}' and set_aside.arrival_seq is null
+        group by lake_event.aggregate_id
+    )
+{%- endmacro %}

@@ -41,24 +41,11 @@ mart_line as (
     from {{ ref("fact_invoice_line") }} as mart
 ),
 
-{% for side in ["lake", "mart"] -%}
-{{ side }}_side as (
-    select
-        line.month,
-        line.currency,
-        count(*) filter (where line.is_in_force) as count,
-        {{ exact_sum("case when line.is_in_force then line.net_amount end") }} as net_amount,
-        {{ exact_sum("case when line.is_in_force then line.tax_amount end") }} as tax_amount,
-        {{ content_checksum(
-            {
-                "document_type": "varchar", "document_id": "varchar", "invoice_id": "varchar", "invoice_line_id": "varchar",
-                "net_amount": "decimal(18,4)", "tax_amount": "decimal(18,4)",
-            },
-            "line.is_in_force",
-        ) }} as checksum
-    from {{ side }}_line as line
-    group by line.month, line.currency
-){{ "," if not loop.last }}
-
-{% endfor -%}
-{{ pair_sides("invoice_line", "billing", ["month", "currency"], ["count", "net_amount", "tax_amount", "checksum"]) }}
+{{ line_pair_sides(
+    "invoice_line", "billing",
+    {
+        "document_type": "varchar", "document_id": "varchar", "invoice_id": "varchar", "invoice_line_id": "varchar",
+        "net_amount": "decimal(18,4)", "tax_amount": "decimal(18,4)",
+    },
+    sums=["net_amount", "tax_amount"],
+) }}

@@ -24,20 +24,8 @@ mart_line as (
     from {{ ref("fact_order_line") }} as mart
 ),
 
-{% for side in ["lake", "mart"] -%}
-{{ side }}_side as (
-    select
-        line.month,
-        line.currency,
-        count(*) filter (where line.is_in_force) as count,
-        {{ exact_sum("case when line.is_in_force then line.net_amount end") }} as net_amount,
-        {{ content_checksum(
-            {"order_id": "varchar", "order_item_id": "varchar", "quote_line_id": "varchar", "net_amount": "decimal(18,4)"},
-            "line.is_in_force",
-        ) }} as checksum
-    from {{ side }}_line as line
-    group by line.month, line.currency
-){{ "," if not loop.last }}
-
-{% endfor -%}
-{{ pair_sides("order_line", "order", ["month", "currency"], ["count", "net_amount", "checksum"]) }}
+{{ line_pair_sides(
+    "order_line", "order",
+    {"order_id": "varchar", "order_item_id": "varchar", "quote_line_id": "varchar", "net_amount": "decimal(18,4)"},
+    sums=["net_amount"],
+) }}

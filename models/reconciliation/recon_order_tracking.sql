@@ -1,15 +1,5 @@
 -- order_tracking against the state of each order: those that are open or ended lately, each with its last applied event in the lake.
-with last_event as (
-    select
-        lake_event.aggregate_id as order_id,
-        max(lake_event.aggregate_version) as source_version
-    from {{ lake_envelopes() }}
-    left join {{ ref("recon_event_set_aside") }} as set_aside on lake_event.arrival_seq = set_aside.arrival_seq
-    where lake_event.aggregate_type = 'Order' and set_aside.arrival_seq is null
-    group by lake_event.aggregate_id
-),
-
-lake_row as (
+with lake_row as (
     select
         lifecycle.is_open
         or lifecycle.order_status in ('UNKNOWN', 'ACCEPTED')
@@ -19,7 +9,7 @@ lake_row as (
         lifecycle.first_submitted_at as submitted_at,
         last_event.source_version
     from {{ ref("fact_order_lifecycle") }} as lifecycle
-    left join last_event on lifecycle.order_id = last_event.order_id
+    left join {{ last_versions_in_lake("Order") }} as last_event on lifecycle.order_id = last_event.aggregate_id
 ),
 
 {{ row_pair_sides(

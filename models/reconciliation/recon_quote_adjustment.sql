@@ -51,23 +51,11 @@ mart_adjustment as (
     from {{ ref("fact_quote_line_adjustment") }} as mart
 ),
 
-{% for side in ["lake", "mart"] -%}
-{{ side }}_side as (
-    select
-        adjustment.month,
-        adjustment.currency,
-        count(*) filter (where adjustment.is_in_force) as count,
-        {{ exact_sum("case when adjustment.is_in_force then adjustment.adjustment_amount end") }} as adjustment_amount,
-        {{ content_checksum(
-            {
-                "quote_id": "varchar", "quote_revision": "bigint", "quote_line_id": "varchar",
-                "adjustment_type": "varchar", "adjustment_amount": "decimal(18,4)",
-            },
-            "adjustment.is_in_force",
-        ) }} as checksum
-    from {{ side }}_adjustment as adjustment
-    group by adjustment.month, adjustment.currency
-){{ "," if not loop.last }}
-
-{% endfor -%}
-{{ pair_sides("quote_adjustment", "quote", ["month", "currency"], ["count", "adjustment_amount", "checksum"]) }}
+{{ line_pair_sides(
+    "quote_adjustment", "quote",
+    {
+        "quote_id": "varchar", "quote_revision": "bigint", "quote_line_id": "varchar",
+        "adjustment_type": "varchar", "adjustment_amount": "decimal(18,4)",
+    },
+    sums=["adjustment_amount"], rows="adjustment",
+) }}

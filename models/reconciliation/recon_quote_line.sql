@@ -33,28 +33,11 @@ mart_line as (
     from {{ ref("fact_quote_line_price") }} as mart
 ),
 
-{% for side in ["lake", "mart"] -%}
-{{ side }}_side as (
-    select
-        line.month,
-        line.currency,
-        count(*) filter (where line.is_in_force) as count,
-        {{ exact_sum("case when line.is_in_force then line.prorated_list_amount end") }} as prorated_list_amount,
-        {{ exact_sum("case when line.is_in_force then line.adjustment_amount end") }} as adjustment_amount,
-        {{ exact_sum("case when line.is_in_force then line.net_price_amount end") }} as net_price_amount,
-        {{ content_checksum(
-            {
-                "quote_id": "varchar", "quote_revision": "bigint", "quote_line_id": "varchar",
-                "prorated_list_amount": "decimal(18,4)", "net_price_amount": "decimal(18,4)",
-            },
-            "line.is_in_force",
-        ) }} as checksum
-    from {{ side }}_line as line
-    group by line.month, line.currency
-){{ "," if not loop.last }}
-
-{% endfor -%}
-{{ pair_sides(
-    "quote_line", "quote", ["month", "currency"],
-    ["count", "prorated_list_amount", "adjustment_amount", "net_price_amount", "checksum"],
+{{ line_pair_sides(
+    "quote_line", "quote",
+    {
+        "quote_id": "varchar", "quote_revision": "bigint", "quote_line_id": "varchar",
+        "prorated_list_amount": "decimal(18,4)", "net_price_amount": "decimal(18,4)",
+    },
+    sums=["prorated_list_amount", "adjustment_amount", "net_price_amount"],
 ) }}

@@ -1,15 +1,5 @@
 -- search_order_document against every order: once, in its state, and with its last applied event in the lake.
-with last_event as (
-    select
-        lake_event.aggregate_id as order_id,
-        max(lake_event.aggregate_version) as source_version
-    from {{ lake_envelopes() }}
-    left join {{ ref("recon_event_set_aside") }} as set_aside on lake_event.arrival_seq = set_aside.arrival_seq
-    where lake_event.aggregate_type = 'Order' and set_aside.arrival_seq is null
-    group by lake_event.aggregate_id
-),
-
-lake_row as (
+with lake_row as (
     select
         true as is_counted,
         lifecycle.order_id,
@@ -18,7 +8,7 @@ lake_row as (
         lifecycle.first_submitted_at as submitted_at,
         last_event.source_version
     from {{ ref("fact_order_lifecycle") }} as lifecycle
-    left join last_event on lifecycle.order_id = last_event.order_id
+    left join {{ last_versions_in_lake("Order") }} as last_event on lifecycle.order_id = last_event.aggregate_id
 ),
 
 {{ row_pair_sides(
