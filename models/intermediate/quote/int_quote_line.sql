@@ -10,7 +10,7 @@ with last_priced as (
 select
     priced.quote_id,
     priced.quote_revision,
-    line.lineId as quote_line_id,
+    {{ priced_line_columns() }},
     priced.event_time as priced_at,
     priced.event_id as source_event_id,
     priced.arrival_seq,
@@ -19,19 +19,8 @@ select
     priced.price_book_version,
     priced.pricing_engine_version,
     priced.policy_version,
-    line.parentLineId as parent_quote_line_id,
-    line.productOfferingId as product_offering_id,
-    line.chargeType as charge_type,
-    line.quantity as quantity,
-    line.termPeriods as term_periods,
-    line.listUnitPrice as list_unit_price,
-    line.prorationFactor as proration_factor,
-    line.proratedListAmount as prorated_list_amount,
-    line.netAmount as net_price_amount,
-    line.taxDisplayAmount as tax_display_amount,
     line.costAmount as cost_amount,
-    line.floorNetAmount as floor_amount,
-    line.adjustments as adjustments
+    line.floorNetAmount as floor_amount
 from {{ ref("stg_cpq__quote_priced") }} as priced
 inner join last_priced on priced.arrival_seq = last_priced.arrival_seq
 {{ explode("priced.lines", "line") }}
