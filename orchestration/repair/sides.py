@@ -138,69 +138,50 @@ def differing_rows(
 
 
 def _sides(home: Home, high_water: int) -> dict[str, tuple[str, str]]:
+    lake = _lake_sides(home, high_water)
+    document_type = "case document_type when 'INVOICE' then 'Invoice' else 'CreditNote' end"
+    quote_key = ("quote_id", "quote_revision", "quote_line_id")
+    order_key, document_key = ("order_id", "order_item_id"), ("document_id", "invoice_line_id")
+    mart = {
+        "fact_quote_line_price": ("'Quote'", quote_key, "priced_date_key", "net_price_amount", "prorated_list_amount"),
+        "fact_order_line": ("'Order'", order_key, "submitted_date_key", "net_amount", "net_amount"),
+        "fact_invoice_line": (document_type, document_key, "invoice_date_key", "net_amount", "tax_amount"),
+    }
+    return {name: (lake[name], _mart_side(name, *columns)) for name, columns in mart.items()}
+
+
+def _mart_side(mart: str, aggregate_type: str, key: tuple[str, ...], date_key: str, amount: str, further: str) -> str:
+    return MART.format(
+        mart=mart, type=aggregate_type, id=key[0], key=", ".join(key), date_key=date_key, amount=amount, further=further
+    )
+
+
+def _lake_sides(home: Home, high_water: int) -> dict[str, str]:
     def events(event_type: str, per: str) -> str:
         lake = str(home.lake).replace("'", "''")
         return EVENTS.format(lake=lake, event_type=event_type, high_water=high_water, per=per)
 
-    def lines(event_type: str, per: str, **parts: str) -> str:
+    def lines(event_type: str, per: str, *, key: str, further: str, **parts: str) -> str:
         shape = {"account": "event.payload ->> '$.accountId'", "sign": "", "join": "", "lines": "lines"} | parts
-        return LINES.format(events=events(event_type, per), **shape)
+        return LINES.format(events=events(event_type, per), key=key, amount="netAmount", further=further, **shape)
 
-    document = {"key": "line.line ->> '$.invoiceLineId'", "amount": "netAmount", "further": "taxAmount"}
+    of_quote = f"left join {events('QuoteCreated', ID)} as created on event.aggregate_id = created.aggregate_id"
+    document = {"key": "line.line ->> '$.invoiceLineId'", "further": "taxAmount"}
     return {
-        "fact_quote_line_price": (
-            lines(
-                "QuotePriced",
-                REVISION,
-                key="event.payload ->> '$.quoteRevision', line.line ->> '$.lineId'",
-                account="created.payload ->> '$.accountId'",
-                join=f"left join {events('QuoteCreated', ID)} as created on event.aggregate_id = created.aggregate_id",
-                amount="netAmount",
-                further="proratedListAmount",
-            ),
-            MART.format(
-                type="'Quote'",
-                id="quote_id",
-                key="quote_id, quote_revision, quote_line_id",
-                date_key="priced_date_key",
-                amount="net_price_amount",
-                further="prorated_list_amount",
-                mart="fact_quote_line_price",
-            ),
+        "fact_quote_line_price": lines(
+            "QuotePriced",
+            REVISION,
+            key="event.payload ->> '$.quoteRevision', line.line ->> '$.lineId'",
+            further="proratedListAmount",
+            account="created.payload ->> '$.accountId'",
+            join=of_quote,
         ),
-        "fact_order_line": (
-            lines(
-                "OrderSubmitted",
-                ID,
-                key="line.line ->> '$.orderItemId'",
-                lines="items",
-                amount="netAmount",
-                further="netAmount",
-            ),
-            MART.format(
-                type="'Order'",
-                id="order_id",
-                key="order_id, order_item_id",
-                date_key="submitted_date_key",
-                amount="net_amount",
-                further="net_amount",
-                mart="fact_order_line",
-            ),
+        "fact_order_line": lines(
+            "OrderSubmitted", ID, key="line.line ->> '$.orderItemId'", further="netAmount", lines="items"
         ),
-        "fact_invoice_line": (
-            lines("InvoiceIssued", ID, **document)
-            + " union all "
-            + lines("CreditNoteIssued", ID, **{**document, "sign": "-"}),
-            MART.format(
-                type="case document_type when 'INVOICE' then 'Invoice' else 'CreditNote' end",
-                id="document_id",
-                key="document_id, invoice_line_id",
-                date_key="invoice_date_key",
-                amount="net_amount",
-                further="tax_amount",
-                mart="fact_invoice_line",
-            ),
-        ),
+        "fact_invoice_line": lines("InvoiceIssued", ID, **document)
+        + " union all "
+        + lines("CreditNoteIssued", ID, **document, sign="-"),
     }
 
 
