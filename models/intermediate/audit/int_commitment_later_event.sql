@@ -3,30 +3,22 @@ with subject as (
     select
         acceptance.quote_id,
         acceptance.quote_revision,
-        acceptance.aggregate_version as accepted_version,
-        acceptance.accepted_at,
         'QUOTE' as change_kind,
         'Quote' as aggregate_type,
         acceptance.quote_id as aggregate_id
     from {{ ref("int_quote_acceptance") }} as acceptance
     union all
     select
-        acceptance.quote_id,
-        acceptance.quote_revision,
-        acceptance.aggregate_version as accepted_version,
-        acceptance.accepted_at,
+        request.quote_id,
+        request.quote_revision,
         'APPROVAL' as change_kind,
         'ApprovalRequest' as aggregate_type,
         request.approval_request_id as aggregate_id
-    from {{ ref("int_quote_acceptance") }} as acceptance
-    inner join {{ ref("int_approval_request_state") }} as request
-        on acceptance.quote_id = request.quote_id and acceptance.quote_revision = request.quote_revision
+    from {{ ref("int_approval_request_state") }} as request
     union all
     select
         placed.quote_id,
         placed.quote_revision,
-        cast(null as bigint) as accepted_version,
-        cast(null as timestamp) as accepted_at,
         'ORDER' as change_kind,
         'Order' as aggregate_type,
         placed.order_id as aggregate_id
@@ -35,8 +27,6 @@ with subject as (
     select
         placed.quote_id,
         placed.quote_revision,
-        cast(null as bigint) as accepted_version,
-        cast(null as timestamp) as accepted_at,
         'ASSET' as change_kind,
         'Asset' as aggregate_type,
         asset.asset_id as aggregate_id
@@ -54,14 +44,15 @@ select
     happened.event_time as happened_at,
     subject.aggregate_type,
     subject.aggregate_id
-from subject
+from {{ ref("int_quote_acceptance") }} as acceptance
+inner join subject on acceptance.quote_id = subject.quote_id and acceptance.quote_revision = subject.quote_revision
 inner join {{ ref("int_event_sequenced") }} as happened
     on subject.aggregate_type = happened.aggregate_type and subject.aggregate_id = happened.aggregate_id
 where
     happened.is_applied
     and case subject.change_kind
-        when 'QUOTE' then happened.aggregate_version > subject.accepted_version
-        when 'APPROVAL' then happened.event_time > subject.accepted_at
+        when 'QUOTE' then happened.aggregate_version > acceptance.aggregate_version
+        when 'APPROVAL' then happened.event_time > acceptance.accepted_at
         -- All of an order and of an asset comes after the acceptance; most of it is the commitment being carried out.
         when 'ORDER' then happened.event_type in ('OrderCancellationRequested', 'OrderCancellationDecided')
         when 'ASSET' then happened.event_type in ('AssetChanged', 'AssetTerminated')
