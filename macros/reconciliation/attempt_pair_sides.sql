@@ -2,7 +2,7 @@
     A fact of attempts against the first call under each idempotency key that the lake holds, with the outcomes of all of them. Says it with no more than the
     lake, so it does not use the macro by which the fact is made (collapsed_attempts).
 #}
-{% macro attempt_sides(check_key, mart, staging_model, id, success, failure) -%}
+{% macro attempt_pair_sides(check_key, mart, staging_model, id, success, failure) -%}
 with call_in_lake as (
     select
         attempt.*,
