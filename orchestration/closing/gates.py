@@ -161,15 +161,19 @@ def _chain(case: Case) -> Iterator[GateResult]:
         amount = sum((one.difference for one in standing), Decimal(0))
         absolute, percent = tolerances.get((leg, currency)) or tolerances[leg, "*"]
         allowed = _allowed(absolute, left, percent)
+        # What a person has answered for and is more now, or another thing, is no tolerance: it fails however small.
+        lapsed = [told for one in standing if (told := one.lapsed)]
+        fits = amount <= allowed and not lapsed
+        told = f"{len(standing)} breaks stand, {len(mine) - len(standing)} are explained or waived; {allowed:f} allowed"
+        told += "".join(f"; {text}" for text in lapsed[:SHOWN])
+        told += f"; {len(lapsed) - SHOWN} more explanations no longer hold" if len(lapsed) > SHOWN else ""
         yield GateResult(
             "chain",
             f"{leg}/{currency}",
-            PASSED if amount <= allowed else FAILED,
-            f"{len(standing)} breaks stand, {len(mine) - len(standing)} are explained or waived; {allowed:f} allowed",
+            PASSED if fits else FAILED,
+            told,
             owner=standing[0].owner if standing else "finance",
-            next_step=""
-            if amount <= allowed
-            else "Mend, explain (`tieout breaks explain`) or waive (waivers.yml) them.",
+            next_step="" if fits else "Mend, explain (`tieout breaks explain`) or waive (waivers.yml) them.",
             amount=amount,
             currency=currency,
             items=tuple(one.break_id for one in standing[:SHOWN]),
