@@ -189,7 +189,7 @@ def _as_explained(one: Break, body: dict[str, Any] | None, other: dict[str, Any]
 
 
 def _explained_amount(body: dict[str, Any]) -> Decimal | None:
-    """What was explained of a break that is not cleared; a record from before amounts were kept tells its difference."""
+    """What was explained of a break that is not cleared; one recorded before amounts were kept: its difference."""
     if body["status"] == CLEARED:
         return None
     told = body.get("explained_amount", body["difference"] if body["status"] == EXPLAINED else None)

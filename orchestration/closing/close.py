@@ -219,10 +219,10 @@ def _bring_current(home: Home, progress: "Progress | None") -> None:
 def _in_turn(
     connection: "duckdb.DuckDBPyConnection", of: Entity, period: Period, known: dict[str, states.Transition]
 ) -> None:
-    row = connection.execute("select min(happened_at) from marts.closable_line").fetchone()
-    if row is None or row[0] is None:
+    first = _first_line(connection)
+    if first is None:
         raise Refused("There is no line of money to close.")
-    before = periods.at(of, row[0])
+    before = periods.at(of, first)
     while before.end <= period.start:
         if before.name not in known or known[before.name].state != states.CLOSED:
             raise Refused(f"{before.name} comes first: periods are closed one after the other.")
@@ -230,6 +230,11 @@ def _in_turn(
     later = [one.period for one in known.values() if one.state == states.CLOSED and one.period > period.name]
     if later:
         raise Refused(f"{max(later)} is closed already: reopen it first.")
+
+
+def _first_line(connection: "duckdb.DuckDBPyConnection") -> datetime | None:
+    row = connection.execute("select min(happened_at) from marts.closable_line").fetchone()
+    return row[0] if row else None
 
 
 def _case(
@@ -249,7 +254,8 @@ def _case(
     rows = connection.execute(f"select {quoted} from release.checks order by all").fetchall()
     checks = [dict(zip(columns, row, strict=True)) for row in rows]
     rolls = ledgered.roll_forward(_breaks_before(home, of, period), breaks)
-    return Case(connection, of, period, checks, breaks, as_of, accepted, today), breaks, rolls
+    begins = _first_line(connection)
+    return Case(connection, of, period, checks, breaks, as_of, accepted, today, begins), breaks, rolls
 
 
 def _breaks_before(home: Home, of: Entity, period: Period) -> list[Break]:

@@ -6,7 +6,7 @@ import duckdb
 
 
 def legs_of(connection: duckdb.DuckDBPyConnection, legs: Sequence[tuple[str, ...]], assets: Sequence[str] = ()) -> None:
-    """Make `fact_commercial_leg` of breaks (leg, key, over, under, class unless price) in USD, with their assets where named."""
+    """Make `fact_commercial_leg` of breaks (leg, key, over, under, class unless price) in USD, with assets."""
     connection.execute("create schema marts")
     connection.execute("create table marts.dim_account (account_id varchar, region varchar)")
     connection.execute(

@@ -1,4 +1,4 @@
-"""Gates on made-up releases: what was explained and has grown, the real window of a period, the regions of its entity."""
+"""Gates on made-up releases: explanations that have lapsed, the window of a period, the regions of its entity."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -48,17 +48,18 @@ def looked(gate: str, case: Case) -> dict[str, GateResult]:
 
 
 def legs(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "create table marts.dim_account as select * from (values ('a', 'EMEA'), ('b', 'AMER')) t (account_id, region)"
-    )
-    connection.execute(
-        "create table marts.fact_commercial_chain as select * from (values ('k', 'a'), ('l', 'b')) t (chain_key, account_id)"
-    )
-    connection.execute(
-        "create table marts.fact_commercial_leg as select * from (values ('quote_order', 'USD', 'k', 1000.0000),"
-        " ('quote_order', 'USD', 'l', 9000.0000), ('quote_order', 'CAD', 'l', 1.0000))"
-        " t (leg, currency, chain_key, left_net_amount)"
-    )
+    """Of EMEA 1000 USD; of AMER 9000 USD and 1 CAD."""
+    for name, columns, values in (
+        ("dim_account", "account_id, region", "('a', 'EMEA'), ('b', 'AMER')"),
+        ("fact_commercial_chain", "chain_key, account_id", "('k', 'a'), ('l', 'b')"),
+        (
+            "fact_commercial_leg",
+            "leg, currency, chain_key, left_net_amount",
+            "('quote_order', 'USD', 'k', 1000.0000), ('quote_order', 'USD', 'l', 9000.0000),"
+            " ('quote_order', 'CAD', 'l', 1.0000)",
+        ),
+    ):
+        connection.execute(f"create table marts.{name} as select * from (values {values}) made ({columns})")
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,124 @@ def test_what_was_explained_and_is_more_now_fails_within_the_tolerance_too(
     result = looked("chain", case_of(connection, GROUP, "2026-09", breaks=[found]))["quote_order/USD"]
     assert result.verdict == verdict
     assert told in result.message
+
+
+@pytest.mark.parametrize(
+    ("entity", "period", "difference", "verdict"),
+    [
+        (EUROPE, "2026-P08", "10", "passed"),
+        (EUROPE, "2026-P08", "10.0001", "failed"),
+        (GROUP, "2026-09", "100", "passed"),
+        (GROUP, "2026-09", "100.0001", "failed"),
+    ],
+)
+def test_a_percent_of_a_leg_is_of_what_the_entity_has_on_it(
+    connection: duckdb.DuckDBPyConnection,
+    monkeypatch: pytest.MonkeyPatch,
+    entity: Entity,
+    period: str,
+    difference: str,
+    verdict: str,
+) -> None:
+    monkeypatch.setattr(gates, "_tolerances", lambda: {("quote_order", "*"): (Decimal(0), Decimal(1))})
+    legs(connection)
+    one = replace(GROWN, difference=Decimal(difference), explained_amount=None)
+    found = looked("chain", case_of(connection, entity, period, breaks=[one]))
+    assert found["quote_order/USD"].verdict == verdict
+    assert ("quote_order/CAD" in found) is (entity is GROUP)
+
+
+def test_rates_are_asked_of_the_regions_of_the_entity_in_the_window_of_the_period(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Berlin's eighth period begins on 29 August at 22:00 UTC and ends on 26 September at 22:00."""
+    connection.execute(
+        "create table marts.fact_order_line as select * from (values"
+        " (timestamp '2026-08-29 21:59:59', 'EMEA', 1, null), (timestamp '2026-08-29 22:00:00', 'EMEA', 1, 1),"
+        " (timestamp '2026-09-10 00:00:00', 'AMER', 1, null), (timestamp '2026-09-26 22:00:00', 'EMEA', 1, null))"
+        " made (submitted_at, region, net_amount, reporting_net_amount)"
+    )
+    connection.execute(
+        "create table marts.dim_account as"
+        " select * from (values ('a', 'EMEA'), ('b', 'AMER')) made (account_id, region)"
+    )
+    connection.execute(
+        "create table marts.fact_invoice_line as select * from (values"
+        " (timestamp '2026-09-10 00:00:00', 'a', 1, 1), (timestamp '2026-09-10 00:00:00', 'b', 1, null))"
+        " made (issued_at, account_id, net_amount, reporting_net_amount)"
+    )
+    ours = looked("fx_complete", case_of(connection, EUROPE, "2026-P08"))
+    assert {name: (one.verdict, one.message) for name, one in ours.items()} == {
+        "fact_order_line": ("passed", "1 rows, 0 without a rate"),
+        "fact_invoice_line": ("passed", "1 rows, 0 without a rate"),
+    }
+    all_of_it = looked("fx_complete", case_of(connection, GROUP, "2026-09"))
+    assert {one.verdict for one in all_of_it.values()} == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("partition", "verdict"),
+    [
+        ("Order/2026-08", "failed"),
+        ("Order/2026-09", "failed"),
+        ("Order/2026-07", "passed"),
+        ("Order/2026-10", "passed"),
+        ("Order", "failed"),
+        ("cpq/quotes_created/2026-08-01..2026-08-29", "passed"),
+        ("cpq/quotes_created/2026-08-01..2026-08-30", "failed"),
+        ("cpq/quotes_created/2026-09-26..2026-09-28", "failed"),
+        ("cpq/quotes_created/2026-09-27..2026-09-28", "passed"),
+    ],
+)
+def test_every_month_or_window_that_a_period_touches_counts(
+    connection: duckdb.DuckDBPyConnection, partition: str, verdict: str
+) -> None:
+    """The eighth 4-4-5 period of Europe: from the evening of 29 August to that of 26 September."""
+    fine = {"key": "gap", "partition": "Quote/2026-09", "verdict": "passed", "message": ""}
+    wrong = {"key": "gap", "partition": partition, "verdict": "failed", "message": "missing"}
+    found = looked("no_gaps", case_of(connection, EUROPE, "2026-P08", [fine, wrong]))
+    assert {one.verdict for one in found.values()} == {verdict}
+
+
+@pytest.mark.parametrize(
+    ("windows", "begins", "told"),
+    [
+        (["2026-08", "2026-09"], None, "published"),
+        (["2026-09"], None, "from 2026-08-29 22:00 to 2026-09-01 00:00 UTC"),
+        (["2026-09"], datetime(2026, 9, 3), "published"),
+        (["2026-08"], None, "from 2026-09-01 00:00 to 2026-09-26 22:00 UTC"),
+        (["2026-08-01..2026-09-10", "2026-09-08..2026-09-27"], None, "published"),
+        (
+            ["2026-08", "2026-09-01..2026-09-10", "2026-09-12..2026-09-27"],
+            None,
+            "from 2026-09-10 00:00 to 2026-09-12 00:00",
+        ),
+    ],
+)
+def test_a_source_has_published_totals_for_every_day_of_the_period(
+    connection: duckdb.DuckDBPyConnection, windows: list[str], begins: datetime | None, told: str
+) -> None:
+    connection.execute(
+        "create table release.freshness as select 'cpq' as source_system, timestamp '2026-10-01' as last_event_time"
+    )
+    checks = [
+        {"key": "control_total", "partition": f"cpq/quotes_created/{window}/USD", "verdict": "passed"}
+        for window in windows
+    ]
+    # What no publication covers is told by month, and is none.
+    checks.append({"key": "control_total", "partition": "cpq/quotes_created/2026-08/EUR", "verdict": "unproven"})
+    case = replace(case_of(connection, EUROPE, "2026-P08", checks), begins=begins)
+    (found,) = looked("control_totals_received", case).values()
+    assert told in found.message
+    assert (found.verdict == "passed") is (told == "published")
+
+
+@pytest.mark.parametrize(("window", "verdict"), [("2026-09", "passed"), ("2026-08", "failed")])
+def test_totals_make_a_source_fresh_that_reach_the_cutoff(
+    connection: duckdb.DuckDBPyConnection, window: str, verdict: str
+) -> None:
+    connection.execute(
+        "create table release.freshness as select 'cpq' as source_system, timestamp '2026-09-02' as current_through"
+    )
+    checks = [{"key": "control_total", "partition": f"cpq/quotes_created/{window}", "verdict": "passed"}]
+    assert looked("sources_fresh", case_of(connection, EUROPE, "2026-P08", checks))["cpq"].verdict == verdict
