@@ -51,7 +51,7 @@ def close(
 ) -> None:
     """Close a period: look at every gate, freeze its figures, and seal the evidence."""
     from orchestration.closing.close import close as run
-    from orchestration.closing.close import verify_close
+    from orchestration.closing.verification import verify_close
 
     home = Home.from_environment()
     if verify:

@@ -289,8 +289,14 @@ def waived(breaks: Iterable[Break], accepted: "Iterable[BreakWaiver]", today: da
     for one in breaks:
         cover = next((waiver for waiver in waivers if waiver.covers(one, today)), None)
         if cover and one.status == OPEN:
-            accepted_by = {"note": cover.reason, "noted_by": cover.approver}
-            one = replace(one, status=WAIVED, explained_amount=None, explained_as="", **accepted_by)
+            one = replace(
+                one,
+                status=WAIVED,
+                note=cover.reason,
+                noted_by=cover.approver,
+                explained_amount=None,
+                explained_as="",
+            )
         marked.append(one)
     return marked
 

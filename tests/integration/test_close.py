@@ -18,11 +18,12 @@ from support.closes import assert_the_difference_is_listed, bought_again, signer
 import simulator
 from orchestration.assets.period_close import CHECKS, close_asset
 from orchestration.closing import breaks, evidence, index, periods, signing, states
-from orchestration.closing.close import CloseResult, close, closed_periods, reopen, repair_index, verify_close
+from orchestration.closing.close import CloseResult, close, closed_periods, reopen, repair_index
 from orchestration.closing.freeze import freeze
 from orchestration.closing.gates import GATES, Case
 from orchestration.closing.reported import query_closed
 from orchestration.closing.signoff import sign_close
+from orchestration.closing.verification import verify_close
 from orchestration.closing.waivers import CloseWaivers
 from orchestration.errors import Refused
 from orchestration.home import Home
@@ -188,7 +189,7 @@ def test_closed_again_it_stays_and_verified_it_is_the_same_to_the_byte(home: Hom
 @pytest.mark.proof
 def test_a_lake_that_gives_other_figures_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows that were frozen are held against the rows that the lake gives: one of them is changed on the way."""
-    from orchestration.closing import close as module
+    from orchestration.closing import verification as module
 
     real = module.as_known_at
 
