@@ -265,7 +265,7 @@ def breaks_text(found: "list[Break]") -> str:
             b.owner,
             f"{b.age_days} d",
             b.status,
-            b.note,
+            "; ".join(told for told in (b.note, b.lapsed) if told),
         ]
         for b in found
     ]
