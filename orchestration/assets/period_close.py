@@ -61,7 +61,8 @@ def close_asset(home: Home) -> AssetsDefinition:
     def period_close(
         context: AssetExecutionContext, config: CloseConfig
     ) -> Iterator[AssetCheckResult | MaterializeResult[Any]]:
-        from orchestration.closing.close import close, verify_close
+        from orchestration.closing.close import close
+        from orchestration.closing.verification import verify_close
 
         name = context.partition_key
         with refusals_as_failures():

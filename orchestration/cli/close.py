@@ -51,7 +51,7 @@ def close(
 ) -> None:
     """Close a period: look at every gate, freeze its figures, and seal the evidence."""
     from orchestration.closing.close import close as run
-    from orchestration.closing.close import verify_close
+    from orchestration.closing.verification import verify_close
 
     home = Home.from_environment()
     if verify:
@@ -265,7 +265,7 @@ def breaks_text(found: "list[Break]") -> str:
             b.owner,
             f"{b.age_days} d",
             b.status,
-            b.note,
+            "; ".join(told for told in (b.note, b.lapsed) if told),
         ]
         for b in found
     ]

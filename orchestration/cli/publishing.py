@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestration.cli.output import AsJson, emit, plural, progress, table
+from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.publishing.query import Answer
 from orchestration.publishing.store import Release
@@ -66,6 +67,13 @@ def query(
     operations: Annotated[
         bool, typer.Option("--operations", help="Ask what `tieout follow` released last, not the release of finance.")
     ] = False,
+    closed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD", help="Ask a closed period: `closed_*` as reported, `restated_*` as it would be today."
+        ),
+    ] = None,
+    entity: Annotated[str, typer.Option(help="With --closed, who closed it.")] = "group",
     as_json: AsJson = False,
 ) -> None:
     """Ask a release with SQL. Amounts keep every digit; in JSON they are strings."""
@@ -73,7 +81,16 @@ def query(
     from orchestration.publishing.query import query as run
 
     home = Home.from_environment()
-    answer = run(OperationsHome.of(home) if operations else home, sql, release, role)
+    if closed is not None:
+        from orchestration.closing.reported import query_closed
+
+        if release or role or operations:
+            raise Unusable(
+                "--closed asks a close and the current release: leave --release, --role and --operations out."
+            )
+        answer = query_closed(home, closed, sql, entity)
+    else:
+        answer = run(OperationsHome.of(home) if operations else home, sql, release, role)
     emit(as_json, answer.objects(), answer_text(answer))
 
 

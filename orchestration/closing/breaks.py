@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KIND = "break"
 OPEN, EXPLAINED, WAIVED, CLEARED = "open", "explained", "waived", "cleared"
+AMOUNTS = ("left_amount", "right_amount", "difference")
 # Who looks after a difference between two systems: the team of the system on the right, which has to match the left.
 OWNERS = {
     "quote_order": "operations",
@@ -47,7 +48,8 @@ order by leg.leg, key, leg.leg_class, leg.currency
 class Break:
     """One difference that does not tie. Its id is made of what it is, so that it stays the same from run to run.
 
-    Amounts are in `currency`; `difference` is over plus under, never netted, so it is never negative.
+    Amounts are in `currency`; `difference` is over plus under, never netted, so it is never negative. An explanation is
+    of `explained_amount` at most, and of the class that the break had: `explained_as` names another one.
     """
 
     break_id: str
@@ -65,11 +67,30 @@ class Break:
     status: str
     note: str = ""
     noted_by: str = ""
+    explained_amount: Decimal | None = None
+    explained_as: str = ""
+
+    @property
+    def lapsed(self) -> str:
+        """Why what was explained of it no longer covers it; empty where nothing was, or where it does."""
+        if self.status != OPEN:
+            return ""
+        if self.explained_as:
+            return f"{self.break_id} was explained as {self.explained_as}, it is {self.break_class} now"
+        if self.explained_amount is not None:
+            return f"{self.break_id} was explained up to {self.explained_amount:f}, it is {self.difference:f} now"
+        return ""
 
     def as_json(self) -> dict[str, Any]:
         """With amounts and days as text."""
-        amounts = {name: f"{getattr(self, name):f}" for name in ("left_amount", "right_amount", "difference")}
-        return {**asdict(self), **amounts, "first_seen": self.first_seen.isoformat()}
+        amounts = {name: f"{getattr(self, name):f}" for name in AMOUNTS}
+        explained = None if self.explained_amount is None else f"{self.explained_amount:f}"
+        return {
+            **asdict(self),
+            **amounts,
+            "explained_amount": explained,
+            "first_seen": self.first_seen.isoformat(),
+        }
 
 
 @dataclass(frozen=True)
@@ -118,11 +139,16 @@ def standing(
 ) -> list[Break]:
     """Every break of a region, or of all, that a release or a warehouse has; `until`: of what happened before it.
 
-    What the ledger knows of a break stays: since when it is there, and that somebody explained it.
+    What the ledger knows of a break stays: since when it is there, and that somebody explained it, up to the amount and
+    as the class that was explained.
     """
     known = _last_bodies(home)
     today = (until or as_of).date()
     rows = connection.execute(LEGS, {"as_of": as_of, "region": region}).fetchall()
+    there = {break_id(leg, key, break_class, currency) for leg, break_class, currency, key, *_ in rows}
+    # What was explained and stands under another class now is another break: the explanation says nothing of it.
+    explained = (body for name, body in known.items() if body["status"] == EXPLAINED and name not in there)
+    classes = {_place(body): body for body in explained}
     breaks = []
     for leg, break_class, currency, key, left, right, _, over, under, happened_at, event_ids in rows:
         if until is not None and happened_at >= until:
@@ -130,27 +156,48 @@ def standing(
         name = break_id(leg, key, break_class, currency)
         body = known.get(name)
         first_seen = date.fromisoformat(body["first_seen"]) if body else today
-        explained = body if body and body["status"] == EXPLAINED else None
-        breaks.append(
-            Break(
-                break_id=name,
-                leg=leg,
-                break_class=break_class,
-                currency=currency,
-                key=key,
-                left_amount=left,
-                right_amount=right,
-                difference=over + under,
-                owner=OWNERS.get(leg, "finance"),
-                event_ids=event_ids,
-                first_seen=first_seen,
-                age_days=max((today - first_seen).days, 0),
-                status=EXPLAINED if explained else OPEN,
-                note=explained["note"] if explained else "",
-                noted_by=explained["noted_by"] if explained else "",
-            )
+        one = Break(
+            break_id=name,
+            leg=leg,
+            break_class=break_class,
+            currency=currency,
+            key=key,
+            left_amount=left,
+            right_amount=right,
+            difference=over + under,
+            owner=OWNERS.get(leg, "finance"),
+            event_ids=event_ids,
+            first_seen=first_seen,
+            age_days=max((today - first_seen).days, 0),
+            status=OPEN,
         )
+        breaks.append(_as_explained(one, body, classes.get((leg, key, currency))))
     return breaks
+
+
+def _as_explained(one: Break, body: dict[str, Any] | None, other: dict[str, Any] | None) -> Break:
+    """A break with what the ledger has of its explanation; `other`: the same place, explained under another class."""
+    amount = _explained_amount(body) if body else None
+    if body and amount is not None:
+        status = EXPLAINED if one.difference <= amount else OPEN
+        return replace(one, status=status, explained_amount=amount, note=body["note"], noted_by=body["noted_by"])
+    told = {**other, "explained_as": other["break_class"]} if other else body
+    if told and told.get("explained_as"):
+        named = {name: told[name] for name in ("note", "noted_by", "explained_as")}
+        return replace(one, **named)
+    return one
+
+
+def _explained_amount(body: dict[str, Any]) -> Decimal | None:
+    """What was explained of a break that is not cleared; one recorded before amounts were kept: its difference."""
+    if body["status"] == CLEARED:
+        return None
+    told = body.get("explained_amount", body["difference"] if body["status"] == EXPLAINED else None)
+    return None if told is None else Decimal(told)
+
+
+def _place(body: dict[str, Any]) -> tuple[str, str, str]:
+    return body["leg"], body["key"], body["currency"]
 
 
 def roll_forward(before: Sequence[Break], now: Sequence[Break]) -> list[RollForward]:
@@ -189,6 +236,7 @@ def changes(last: Mapping[str, dict[str, Any]], breaks: Iterable[Break]) -> list
 def explain(home: Home, names: Sequence[str], *, reason: str, by: str) -> list[str]:
     """Say why breaks are there and will go: they no longer count against the close. `names`: ids, or classes.
 
+    It explains what the last audit found of them, and no more: one that grows is open again.
     Raises Refused for a name that no open break has, and without a reason or a person.
     """
     if not reason.strip() or not by.strip():
@@ -203,7 +251,17 @@ def explain(home: Home, names: Sequence[str], *, reason: str, by: str) -> list[s
     ledger.append_all(
         home,
         [
-            (KIND, {**body, "status": EXPLAINED, "note": reason.strip(), "noted_by": by.strip()})
+            (
+                KIND,
+                {
+                    **body,
+                    "status": EXPLAINED,
+                    "note": reason.strip(),
+                    "noted_by": by.strip(),
+                    "explained_amount": body["difference"],
+                    "explained_as": "",
+                },
+            )
             for body in chosen.values()
         ],
     )
@@ -212,19 +270,16 @@ def explain(home: Home, names: Sequence[str], *, reason: str, by: str) -> list[s
 
 def recorded(home: Home, today: date) -> list[Break]:
     """Every break that the ledger knows, cleared ones too, by leg and key."""
-    found = []
-    for body in _last_bodies(home).values():
-        first_seen = date.fromisoformat(body["first_seen"])
-        amounts = {name: Decimal(body[name]) for name in ("left_amount", "right_amount", "difference")}
-        named = {**body, **amounts, "first_seen": first_seen, "age_days": max((today - first_seen).days, 0)}
-        found.append(Break(**named))
-    return sorted(found, key=lambda one: (one.leg, one.key, one.break_class, one.currency))
+    found = [from_json(body) for body in _last_bodies(home).values()]
+    aged = [replace(one, age_days=max((today - one.first_seen).days, 0)) for one in found]
+    return sorted(aged, key=lambda one: (one.leg, one.key, one.break_class, one.currency))
 
 
 def from_json(told: dict[str, Any]) -> Break:
     """A break as `as_json` told it."""
-    amounts = {name: Decimal(told[name]) for name in ("left_amount", "right_amount", "difference")}
-    return Break(**{**told, **amounts, "first_seen": date.fromisoformat(told["first_seen"])})
+    amounts = {name: Decimal(told[name]) for name in AMOUNTS}
+    explained = {"explained_amount": _explained_amount(told), "first_seen": date.fromisoformat(told["first_seen"])}
+    return Break(**{**told, **amounts, **explained})
 
 
 def waived(breaks: Iterable[Break], accepted: "Iterable[BreakWaiver]", today: date) -> list[Break]:
@@ -234,7 +289,14 @@ def waived(breaks: Iterable[Break], accepted: "Iterable[BreakWaiver]", today: da
     for one in breaks:
         cover = next((waiver for waiver in waivers if waiver.covers(one, today)), None)
         if cover and one.status == OPEN:
-            one = replace(one, status=WAIVED, note=cover.reason, noted_by=cover.approver)
+            one = replace(
+                one,
+                status=WAIVED,
+                note=cover.reason,
+                noted_by=cover.approver,
+                explained_amount=None,
+                explained_as="",
+            )
         marked.append(one)
     return marked
 

@@ -1,32 +1,24 @@
 """Closing a period: gates, frozen figures, evidence, the record of it; killed anywhere, a rerun ends the same."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestration.closing import breaks as ledgered
 from orchestration.closing import evidence, gates, index, periods, states
 from orchestration.closing.breaks import Break, RollForward
-from orchestration.closing.freeze import Frozen, freeze, freeze_results
 from orchestration.closing.gates import Case, GateResult
-from orchestration.closing.past import as_known_at
+from orchestration.closing.package import Checkpoint, write_package
 from orchestration.closing.periods import Entity, Period
-from orchestration.closing.report import page
-from orchestration.closing.signers import Signers
 from orchestration.closing.signers import load as load_signers
-from orchestration.closing.signing import SIGNERS_FILE
 from orchestration.closing.waivers import CloseWaivers, load
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.publishing import store
-from orchestration.reconciliation import ledger
-from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.lock import lock_file
 
@@ -34,9 +26,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from orchestration.warehouse.dbt_runner import Progress
-
-Checkpoint = Callable[[str], None]
-PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations", "pyarrow", "tieout")
 
 
 @dataclass(frozen=True)
@@ -104,7 +93,7 @@ def close(
                     state = states.move(home, entity, name, states.SOFT_CLOSED, actor=by).state
                 return CloseResult(entity, name, state, 0, "", results, tuple(breaks), tuple(rolls), False)
             version = (known[name].version if name in known else 0) + 1
-            package = _package(home, connection, case, release, results, rolls, version, by, people, checkpoint)
+            package = write_package(home, connection, case, release, results, rolls, version, by, people, checkpoint)
         checkpoint("package")
         states.move(home, entity, name, states.CLOSED, actor=by, package=package.name)
         checkpoint("recorded")
@@ -128,41 +117,6 @@ def reopen(home: Home, name: str, *, reason: str, approver: str, entity: str = p
             raise Refused(f"Only the last closed period of {entity} can be reopened, which is {last}.")
         states.move(home, entity, name, states.REOPENED, actor=approver, reason=reason)
         repair_index(home)
-
-
-def verify_close(
-    home: Home, name: str, *, entity: str = periods.GROUP, progress: "Progress | None" = None
-) -> list[str]:
-    """Build the warehouse as it was known at a close anew from the lake, freeze it again, and say which tables differ.
-
-    Empty: byte for byte what was frozen. Raises Refused for a period that is not closed.
-    """
-    of = periods.entity(entity)
-    period = periods.period(of, name)
-    known = states.current(states.transitions(home, entity)).get(name)
-    if known is None or known.state != states.CLOSED:
-        raise Refused(f"{name} of {entity} is not closed: there is nothing to verify.")
-    package = home.evidence / known.package
-    manifest = evidence.read(package)
-    told = [f"{one.what}: {one.found}" for one in evidence.verify(package) if not one.ok]
-    knowledge = manifest["knowledge"]
-    past = as_known_at(
-        home,
-        f"{entity}-{name}-v{known.version}",
-        int(knowledge["lake_high_water"]),
-        datetime.fromisoformat(knowledge["as_of"]),
-        home.closes / "index" / knowledge["closes_index"],
-        progress,
-    )
-    with tempfile.TemporaryDirectory() as folder, open_warehouse(past) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        again = freeze(connection, Path(folder), of, period, known.version)
-    for one in again:
-        frozen = manifest["tables"][one.name]
-        if one.sha256 != frozen["sha256"]:
-            told.append(f"{one.name}: {frozen['rows']} rows were frozen, the lake gives {one.rows}, or other values")
-    shutil.rmtree(home.root / "past", ignore_errors=True)
-    return told
 
 
 def repair_index(home: Home) -> None:
@@ -219,10 +173,10 @@ def _bring_current(home: Home, progress: "Progress | None") -> None:
 def _in_turn(
     connection: "duckdb.DuckDBPyConnection", of: Entity, period: Period, known: dict[str, states.Transition]
 ) -> None:
-    row = connection.execute("select min(happened_at) from marts.closable_line").fetchone()
-    if row is None or row[0] is None:
+    first = _first_line(connection)
+    if first is None:
         raise Refused("There is no line of money to close.")
-    before = periods.at(of, row[0])
+    before = periods.at(of, first)
     while before.end <= period.start:
         if before.name not in known or known[before.name].state != states.CLOSED:
             raise Refused(f"{before.name} comes first: periods are closed one after the other.")
@@ -230,6 +184,11 @@ def _in_turn(
     later = [one.period for one in known.values() if one.state == states.CLOSED and one.period > period.name]
     if later:
         raise Refused(f"{max(later)} is closed already: reopen it first.")
+
+
+def _first_line(connection: "duckdb.DuckDBPyConnection") -> datetime | None:
+    row = connection.execute("select min(happened_at) from marts.closable_line").fetchone()
+    return row[0] if row else None
 
 
 def _case(
@@ -249,7 +208,8 @@ def _case(
     rows = connection.execute(f"select {quoted} from release.checks order by all").fetchall()
     checks = [dict(zip(columns, row, strict=True)) for row in rows]
     rolls = ledgered.roll_forward(_breaks_before(home, of, period), breaks)
-    return Case(connection, of, period, checks, breaks, as_of, accepted, today), breaks, rolls
+    begins = _first_line(connection)
+    return Case(connection, of, period, checks, breaks, as_of, accepted, today, begins), breaks, rolls
 
 
 def _breaks_before(home: Home, of: Entity, period: Period) -> list[Break]:
@@ -273,131 +233,6 @@ def _roll_gate(rolls: Sequence[RollForward], period: Period) -> Iterator[GateRes
         )
     if not rolls:
         yield GateResult(gates.ROLL_FORWARD, period.name, gates.PASSED, "no break before and none now")
-
-
-def _package(
-    home: Home,
-    connection: "duckdb.DuckDBPyConnection",
-    case: Case,
-    release: store.Release,
-    results: Sequence[GateResult],
-    rolls: Sequence[RollForward],
-    version: int,
-    by: str,
-    people: Signers,
-    checkpoint: Checkpoint,
-) -> Path:
-    part = evidence.temporary(home)
-    frozen = freeze(connection, part, case.entity, case.period, version)
-    checkpoint("frozen")
-    frozen += freeze_results(part, case.checks, results, case.breaks, rolls)
-    previous = [one for one in states.closed(home, case.entity.name) if one.period < case.period.name]
-    excerpt = _excerpt(home, previous[-1].seq if previous else 0)
-    (part / evidence.LEDGER).write_text("".join(ledger.canonical(vars(one)) + "\n" for one in excerpt))
-    told_breaks = [one.as_json() for one in case.breaks]
-    _write_json(part / "breaks.json", told_breaks)
-    _write_json(part / "checks.json", list(case.checks))
-    (part / "waivers.yml").write_text(case.waivers.text or "waivers: []\n", encoding="utf-8")
-    (part / SIGNERS_FILE).write_text(people.text or "signers: []\n", encoding="utf-8")
-    manifest = _manifest(home, case, release, results, rolls, frozen, version, by)
-    manifest["previous_package"] = previous[-1].package if previous else ""
-    manifest["ledger"] = {"seq": excerpt[-1].seq, "hash": excerpt[-1].hash, "from_seq": excerpt[0].seq}
-    _write_json(part / "close.json", manifest)
-    waterfall = _objects(
-        connection,
-        "select currency, step, sum(amount) as amount, sum(line_count) as line_count, min(step_number) as place"
-        f" from read_parquet('{part}/mart_price_waterfall_monthly.parquet')"
-        " group by currency, step order by currency, place",
-    )
-    adjustments = _objects(connection, f"from read_parquet('{part}/adjustment.parquet') order by all")
-    (part / "report.html").write_text(page(manifest, told_breaks, waterfall, adjustments), encoding="utf-8")
-    checkpoint("reported")
-    return evidence.seal(home, part, manifest)
-
-
-def _manifest(
-    home: Home,
-    case: Case,
-    release: store.Release,
-    results: Sequence[GateResult],
-    rolls: Sequence[RollForward],
-    frozen: Iterable[Frozen],
-    version: int,
-    by: str,
-) -> dict[str, Any]:
-    """What a package says of itself. No clock: the same close of the same knowledge is the same package."""
-    import platform
-    from importlib.metadata import version as version_of
-
-    said = release.manifest
-    return {
-        "format": 1,
-        "entity": {
-            "name": case.entity.name,
-            "title": case.entity.title,
-            "region": case.entity.region,
-            "time_zone": case.entity.time_zone,
-        },
-        "period": {
-            "name": case.period.name,
-            "start": case.period.start.isoformat(sep=" "),
-            "end": case.period.end.isoformat(sep=" "),
-        },
-        "version": version,
-        "closed_by": by.strip(),
-        "knowledge": {
-            "lake_high_water": int(said["lake_high_water"]),
-            "as_of": str(said["as_of"]),
-            "closes_index": str(said["closes_index"]),
-        },
-        "release": {name: said[name] for name in ("release_id", "data_version", "file_sha256", "code_hash")},
-        "freshness": said["freshness"],
-        "made_with": {
-            "git revision": said["git_revision"],
-            "dbt manifest": said["dbt_manifest_hash"],
-            "python": platform.python_version(),
-            **{name: version_of(name) for name in PACKAGES},
-        },
-        "gates": [gate.as_json() for gate in results],
-        "roll_forward": [roll.as_json() for roll in rolls],
-        "waivers": _waivers_used(case, results),
-        "tables": {one.name: {"rows": one.rows, "sha256": one.sha256, "totals": one.totals} for one in frozen},
-        "retention": evidence.retention(case.period.end),
-    }
-
-
-def _waivers_used(case: Case, results: Sequence[GateResult]) -> list[dict[str, str]]:
-    waived = {(gate.gate, gate.partition) for gate in results if gate.verdict == gates.WAIVED}
-    used = [
-        {
-            "what": f"{one.gate}: {one.partition}",
-            "reason": one.reason,
-            "approver": one.approver,
-            "expires": str(one.expires),
-        }
-        for one in case.waivers.gates
-        if (one.gate, one.partition) in waived
-    ]
-    used += [
-        {"what": one.pattern, "reason": one.reason, "approver": one.approver, "expires": str(one.expires)}
-        for one in case.waivers.breaks
-        if any(one.covers(found, case.today) for found in case.breaks)
-    ]
-    used += [
-        {
-            "what": f"check {check['key']}: {check['partition']}",
-            "reason": check["message"] or "",
-            "approver": "",
-            "expires": "",
-        }
-        for check in case.checks
-        if check["verdict"] == "waived"
-    ]
-    return used
-
-
-def _excerpt(home: Home, after: int) -> list[ledger.Record]:
-    return [record for record in ledger.read(home) if record.seq > after]
 
 
 def _as_it_is(home: Home, known: states.Transition) -> CloseResult:
@@ -428,16 +263,6 @@ def _release(release: store.Release) -> Iterator["duckdb.DuckDBPyConnection"]:
     with duckdb.connect(str(release.database.resolve()), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
-
-
-def _objects(connection: "duckdb.DuckDBPyConnection", sql: str) -> list[dict[str, Any]]:
-    found = connection.execute(sql)
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def today() -> date:

@@ -1,6 +1,7 @@
 """The gates before a period closes: each looks at what is proven and says what is short, where, and what to do."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -21,6 +22,10 @@ ACCEPTED = ("passed", "waived")
 # What the contract has control totals for; other sources have nothing to publish.
 COUNTED_SOURCES = ("cpq", "oms", "billing", "inventory")
 SHOWN = 5
+UNPROVEN = "unproven"
+MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+WINDOW = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -58,17 +63,14 @@ class Case:
     as_of: datetime
     waivers: CloseWaivers
     today: date
+    # When business began: of what was before, nobody publishes totals.
+    begins: datetime | None = None
 
-    @property
-    def month(self) -> str:
-        """The calendar month of the period's middle, as the partitions of checks name it."""
-        middle = self.period.start + (self.period.end - self.period.start) / 2
-        return f"{middle:%Y-%m}"
-
-    def of_month(self, *keys: str) -> list[dict[str, Any]]:
-        """The results of these checks for partitions of the period's month, or of no month."""
-        mine = [check for check in self.checks if check["key"] in keys]
-        return [check for check in mine if self.month in check["partition"].split("/") or not _month_of(check)]
+    def of_period(self, *keys: str) -> list[dict[str, Any]]:
+        """The results of these checks for partitions of months or windows that the period touches, or of neither."""
+        mine = ((check, _span(check)) for check in self.checks if check["key"] in keys)
+        start, end = self.period.start, self.period.end
+        return [check for check, span in mine if span is None or (span[0] < end and span[1] > start)]
 
 
 def evaluate(case: Case) -> list[GateResult]:
@@ -92,9 +94,10 @@ def _sources_fresh(case: Case) -> Iterator[GateResult]:
     ).fetchall()
     totals = [check for check in case.checks if check["key"] == "control_total" and check["verdict"] in ACCEPTED]
     for source, through in rows:
-        of_source = [check["partition"].split("/") for check in totals if check["partition"].startswith(f"{source}/")]
+        of_source = [check for check in totals if check["partition"].startswith(f"{source}/")]
+        spans = [span for check in of_source if (span := _span(check))]
         fresh = through is not None and through >= case.period.end
-        fine = fresh or not of_source or any(case.month in partition for partition in of_source)
+        fine = fresh or not of_source or any(first < case.period.end <= after for first, after in spans)
         told = f"current through {through}"
         if not fresh:
             told += f", the period ends {case.period.end}"
@@ -110,7 +113,7 @@ def _sources_fresh(case: Case) -> Iterator[GateResult]:
 
 def _checks(gate: str, keys: tuple[str, ...], owner: str, next_step: str) -> "Gate":
     def look(case: Case) -> Iterator[GateResult]:
-        found = case.of_month(*keys)
+        found = case.of_period(*keys)
         wrong = [check for check in found if check["verdict"] not in ACCEPTED]
         for check in wrong:
             yield GateResult(
@@ -123,14 +126,18 @@ def _checks(gate: str, keys: tuple[str, ...], owner: str, next_step: str) -> "Ga
             )
         if found and not wrong:
             waived = sum(check["verdict"] == "waived" for check in found)
-            yield GateResult(gate, case.month, PASSED, f"{len(found)} partitions, {waived} of them waived")
+            yield GateResult(gate, case.period.name, PASSED, f"{len(found)} partitions, {waived} of them waived")
 
     return look
 
 
 def _control_sources(case: Case) -> Iterator[GateResult]:
-    """Every source that counts has published its totals for the period."""
-    published = {check["partition"].split("/")[0] for check in case.of_month("control_total")}
+    """Every source that counts has published totals for each day of the period, from the first business on."""
+    start = max(case.period.start, case.begins or case.period.start)
+    published: dict[str, list[Span]] = {}
+    for check in case.of_period("control_total"):
+        if check["verdict"] != UNPROVEN and (span := _span(check)):
+            published.setdefault(check["partition"].split("/")[0], []).append(span)
     active = {
         source
         for (source,) in case.connection.execute(
@@ -139,13 +146,14 @@ def _control_sources(case: Case) -> Iterator[GateResult]:
     }
     for source in COUNTED_SOURCES:
         if source in active:
-            there = source in published
+            hole = _hole(published.get(source, []), start, case.period.end)
+            told = f"from {hole[0]:%Y-%m-%d %H:%M} to {hole[1]:%Y-%m-%d %H:%M} UTC" if hole else ""
             yield GateResult(
                 "control_totals_received",
                 source,
-                PASSED if there else FAILED,
-                "published" if there else f"no control total of {source} for {case.month} has landed",
-                next_step="" if there else f"Ask {source} for ControlTotalsPublished of {case.month}.",
+                FAILED if hole else PASSED,
+                f"no control total of {source} has landed {told}" if hole else "published",
+                next_step=f"Ask {source} for ControlTotalsPublished {told}." if hole else "",
             )
 
 
@@ -153,7 +161,11 @@ def _chain(case: Case) -> Iterator[GateResult]:
     """Per leg and currency: what does not tie and is neither explained nor waived, against the tolerance."""
     tolerances = _tolerances()
     sides = case.connection.execute(
-        "select leg, currency, sum(left_net_amount) from marts.fact_commercial_leg group by all order by all"
+        "select leg.leg, leg.currency, sum(leg.left_net_amount) from marts.fact_commercial_leg as leg"
+        " left join marts.fact_commercial_chain as chain using (chain_key)"
+        " left join marts.dim_account as account on chain.account_id = account.account_id"
+        f" where {BOOKS.format(regions='$region', region='account.region')} group by all order by all",
+        {"region": case.entity.region},
     ).fetchall()
     for leg, currency, left in sides:
         mine = [one for one in case.breaks if (one.leg, one.currency) == (leg, currency)]
@@ -161,15 +173,19 @@ def _chain(case: Case) -> Iterator[GateResult]:
         amount = sum((one.difference for one in standing), Decimal(0))
         absolute, percent = tolerances.get((leg, currency)) or tolerances[leg, "*"]
         allowed = _allowed(absolute, left, percent)
+        # What a person has answered for and is more now, or another thing, is no tolerance: it fails however small.
+        lapsed = [told for one in standing if (told := one.lapsed)]
+        fits = amount <= allowed and not lapsed
+        told = f"{len(standing)} breaks stand, {len(mine) - len(standing)} are explained or waived; {allowed:f} allowed"
+        told += "".join(f"; {text}" for text in lapsed[:SHOWN])
+        told += f"; {len(lapsed) - SHOWN} more explanations no longer hold" if len(lapsed) > SHOWN else ""
         yield GateResult(
             "chain",
             f"{leg}/{currency}",
-            PASSED if amount <= allowed else FAILED,
-            f"{len(standing)} breaks stand, {len(mine) - len(standing)} are explained or waived; {allowed:f} allowed",
+            PASSED if fits else FAILED,
+            told,
             owner=standing[0].owner if standing else "finance",
-            next_step=""
-            if amount <= allowed
-            else "Mend, explain (`tieout breaks explain`) or waive (waivers.yml) them.",
+            next_step="" if fits else "Mend, explain (`tieout breaks explain`) or waive (waivers.yml) them.",
             amount=amount,
             currency=currency,
             items=tuple(one.break_id for one in standing[:SHOWN]),
@@ -181,8 +197,8 @@ def _materiality(case: Case) -> Iterator[GateResult]:
     rates = dict(
         case.connection.execute(
             "select from_currency, max_by(exchange_rate, published_date) from marts.dim_exchange_rate"
-            " where published_date < ? group by from_currency",
-            [case.period.end.date()],
+            " where cast(published_date as timestamp) < ? group by from_currency",
+            [case.period.end],
         ).fetchall()
     )
     total, missing = Decimal(0), set()
@@ -191,12 +207,13 @@ def _materiality(case: Case) -> Iterator[GateResult]:
             missing.add(one.currency)
         else:
             total += (one.difference * rates[one.currency]).quantize(Decimal("0.0001"))
-    row = case.connection.execute(
-        "select coalesce(sum(reporting_amount), 0) from marts.mart_price_waterfall_monthly"
-        f" where period = $month and step = 'NET' and {BOOKS.format(regions='$region', region='region')}",
-        {"month": case.month, "region": case.entity.region},
-    ).fetchone()
-    base = row[0] if row else Decimal(0)
+    sold = case.connection.execute(
+        "select reporting_rate, sum(net_price_amount) from marts.fact_discount_leakage"
+        " where accepted_at >= $start and accepted_at < $end and reporting_rate is not null"
+        f" and {BOOKS.format(regions='$region', region='region')} group by all",
+        {"start": case.period.start, "end": case.period.end, "region": case.entity.region},
+    ).fetchall()
+    base = sum((amount * rate for rate, amount in sold), Decimal(0))
     limit = _allowed(case.entity.materiality_amount, max(base, Decimal(0)), case.entity.materiality_percent)
     fits = total <= limit and not missing
     told = f"breaks that are not explained: {total:f} together, up to {limit:f} is not material"
@@ -219,11 +236,16 @@ def _allowed(absolute: Decimal, base: Decimal, percent: Decimal) -> Decimal:
 
 def _fx(case: Case) -> Iterator[GateResult]:
     """Every amount of the period has its rate."""
-    for table, moment in (("fact_order_line", "submitted_at"), ("fact_invoice_line", "issued_at")):
+    account = "left join marts.dim_account as account on billed.account_id = account.account_id"
+    for table, source, moment, region in (
+        ("fact_order_line", "marts.fact_order_line", "submitted_at", "region"),
+        ("fact_invoice_line", f"marts.fact_invoice_line as billed {account}", "issued_at", "account.region"),
+    ):
         row = case.connection.execute(
             f"select count(*), count(*) filter (where reporting_net_amount is null and net_amount is not null)"
-            f" from marts.{table} where {moment} >= ? and {moment} < ?",
-            [case.period.start, case.period.end],
+            f" from {source} where {moment} >= $start and {moment} < $end"
+            f" and {BOOKS.format(regions='$region', region=region)}",
+            {"start": case.period.start, "end": case.period.end, "region": case.entity.region},
         ).fetchone()
         rows, missing = row or (0, 0)
         yield GateResult(
@@ -311,9 +333,25 @@ def _waived(result: GateResult, case: Case) -> GateResult:
     return result
 
 
-def _month_of(check: dict[str, Any]) -> str | None:
-    parts = str(check["partition"]).split("/")
-    return next((part for part in parts if len(part) == 7 and part[4] == "-" and part[:4].isdigit()), None)
+def _span(check: dict[str, Any]) -> Span | None:
+    """The days that a check's partition names, from the first up to and without the last: a month, or a window."""
+    for part in str(check["partition"]).split("/"):
+        if match := MONTH.fullmatch(part):
+            year, month = int(match[1]), int(match[2])
+            return datetime(year, month, 1), datetime(year + month // 12, month % 12 + 1, 1)
+        if match := WINDOW.fullmatch(part):
+            return datetime.fromisoformat(match[1]), datetime.fromisoformat(match[2])
+    return None
+
+
+def _hole(spans: Iterable[Span], start: datetime, end: datetime) -> Span | None:
+    """The first stretch from start to end that no span covers."""
+    covered = start
+    for first, after in sorted(spans):
+        if first > covered:
+            return covered, min(first, end)
+        covered = max(covered, after)
+    return (covered, end) if covered < end else None
 
 
 def _tolerances() -> dict[tuple[str, str], tuple[Decimal, Decimal]]:

@@ -1,4 +1,4 @@
-"""What the models know of closes: closed periods, their lines, booked adjustments; three files that change at once."""
+"""What the models know of closes: closed periods and what was frozen of them; files that change at once."""
 
 import os
 import shutil
@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.home import Home
+
+if TYPE_CHECKING:
+    import duckdb
 
 COLUMNS = {
     "period": (
@@ -23,6 +27,25 @@ COLUMNS = {
         " currency varchar, original_amount decimal(18, 4), new_amount decimal(18, 4), delta_amount decimal(18, 4),"
         " causing_event_id varchar, arrival_seq bigint, reason varchar"
     ),
+    "kpi_monthly": (
+        "entity varchar, period varchar, close_version bigint, kpi_month_id varchar, kpi_id integer, kpi_name varchar,"
+        " measure varchar, statistic varchar, is_headline boolean, companion_of varchar, scope varchar, region varchar,"
+        " month_start_date date, month_start_date_key integer, currency varchar, category varchar, unit varchar,"
+        " basis varchar, numerator decimal(18, 4), denominator decimal(18, 4), value decimal(20, 6),"
+        " excluded_count bigint, is_mature boolean, as_of timestamp, definition_version integer"
+    ),
+    "exchange_rate": (
+        "entity varchar, period varchar, close_version bigint, exchange_rate_id varchar, published_date date,"
+        " from_currency varchar, to_currency varchar, from_rate_per_eur decimal(18, 8), to_rate_per_eur decimal(18, 8),"
+        " exchange_rate decimal(28, 12)"
+    ),
+}
+# The frozen table that each is made of.
+FROZEN = {
+    "line": "line",
+    "adjustment": "adjustment",
+    "kpi_monthly": "mart_kpi_monthly",
+    "exchange_rate": "dim_exchange_rate",
 }
 
 
@@ -72,10 +95,10 @@ def altered(folder: Path, closed: Sequence[ClosedPeriod]) -> list[str]:
 
     wrong = []
     with duckdb.connect() as connection:
-        for name in ("line", "adjustment"):
+        for name in FROZEN:
             connection.execute(f"create table {name} ({COLUMNS[name]})")
             for one in closed:
-                connection.execute(f"insert into {name} by name from read_parquet('{one.folder / name}.parquet')")
+                _insert(connection, name, one)
             try:
                 connection.execute(f"create table indexed_{name} as from read_parquet('{folder / name}.parquet')")
             except duckdb.Error as error:
@@ -113,8 +136,8 @@ def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
         for one in closed:
             values = [one.entity, one.region, one.period, one.start, one.end, one.version, one.lake_high_water]
             connection.execute("insert into period values (?,?,?,?,?,?,?,?,?)", [*values, one.open_period, one.package])
-            for name in ("line", "adjustment"):
-                connection.execute(f"insert into {name} by name from read_parquet('{one.folder / name}.parquet')")
+            for name in FROZEN:
+                _insert(connection, name, one)
         for name in COLUMNS:
             connection.execute(f"copy (from {name} order by all) to '{part / name}.parquet' (format parquet)")
     part.rename(folder)
@@ -122,3 +145,15 @@ def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
     link.symlink_to(folder.name)
     link.replace(root / "current")
     return folder
+
+
+def _insert(connection: "duckdb.DuckDBPyConnection", name: str, one: ClosedPeriod) -> None:
+    """Add what was frozen with a period: the columns that it has, fewer or others in an earlier close."""
+    file = one.folder / f"{FROZEN[name]}.parquet"
+    frozen = {row[0] for row in connection.execute(f"describe from read_parquet('{file}')").fetchall()}
+    columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+    of_period = {"entity": "$entity", "period": "$period", "close_version": "$version"}
+    values = [column if column in frozen else of_period.get(column, "null") for column in columns]
+    named = {"entity": one.entity, "period": one.period, "version": one.version}
+    used = {key: value for key, value in named.items() if f"${key}" in values}
+    connection.execute(f"insert into {name} select {', '.join(values)} from read_parquet('{file}')", used)

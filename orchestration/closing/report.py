@@ -28,11 +28,11 @@ NUMBERS = {
         "amount",
         "partitions",
     ),
-    *("original_amount", "new_amount", "delta_amount", "total", "age_days", "line_count"),
+    *("original_amount", "new_amount", "delta_amount", "explained_amount", "total", "age_days", "line_count"),
 }
 BREAK_COLUMNS = (
     *("break_id", "leg", "break_class", "left_amount", "right_amount", "difference", "currency", "owner"),
-    *("first_seen", "age_days", "status", "note"),
+    *("first_seen", "age_days", "status", "note", "explained_amount", "explained_as"),
 )
 ADJUSTMENT_COLUMNS = (
     *("original_period", "line_type", "line_key", "currency", "original_amount", "new_amount", "delta_amount"),

@@ -197,3 +197,15 @@ def test_status_says_which_periods_are_closed_and_signed(home: Home, tieout: Tie
     assert (one["period"], one["state"], one["signed"], one["void"]) == ("2026-08", "soft_closed", {}, [])
     assert run(["status"]) == 0
     assert "2026-08 of group is soft closed" in capsys.readouterr().out
+
+
+def test_a_closed_period_is_asked_alone_and_only_when_it_is_closed(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["query", "--closed", "2026-08", "select 1"]
+    assert run(asked) == 1
+    assert "2026-08 of group is not closed" in capsys.readouterr().err
+    assert run([*asked, "--entity", "nobody"]) == 2
+    for option in (["--release", "r"], ["--role", "r"], ["--operations"]):
+        assert run([*asked, *option]) == 2
+        assert "leave --release, --role and --operations out" in capsys.readouterr().err

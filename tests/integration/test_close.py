@@ -13,15 +13,17 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from support.closes import signers_file
+from support.closes import assert_the_difference_is_listed, bought_again, signers_file
 
 import simulator
 from orchestration.assets.period_close import CHECKS, close_asset
 from orchestration.closing import breaks, evidence, index, periods, signing, states
-from orchestration.closing.close import CloseResult, close, closed_periods, reopen, repair_index, verify_close
+from orchestration.closing.close import CloseResult, close, closed_periods, reopen, repair_index
 from orchestration.closing.freeze import freeze
 from orchestration.closing.gates import GATES, Case
+from orchestration.closing.reported import query_closed
 from orchestration.closing.signoff import sign_close
+from orchestration.closing.verification import verify_close
 from orchestration.closing.waivers import CloseWaivers
 from orchestration.errors import Refused
 from orchestration.home import Home
@@ -159,11 +161,18 @@ def test_late_corrected_and_reopened(home: Home) -> None:
     assert [one.what for one in evidence.verify_chain(home) if not one.ok] == []
 
 
-def test_a_late_event_shows_in_the_open_period_and_a_close_again_changes_nothing(home: Home) -> None:
+def test_a_late_event_shows_in_the_open_period_and_a_close_again_changes_nothing(home: Home, tmp_path: Path) -> None:
+    """A credit note, and a quote with its order: what is restated is what was reported and the list, in every table."""
     first = {path.name: path.read_bytes() for path in package_of(home, "2026-08").iterdir()}
+    deliver(home, "again", *bought_again(home.root.with_name("events")))
     result = close(home, "2026-09", by="Ada")
     late = ("2026-08", "2026-09", None, Decimal("-12.5"), Decimal("-12.5"), "LATE", "late-v1", False)
-    assert adjustments(home) == [late]
+    assert late in adjustments(home)
+    assert {told[:2] for told in adjustments(home)} == {("2026-08", "2026-09")}
+    kinds = assert_the_difference_is_listed(home, "2026-08", tmp_path)
+    assert kinds == {"accepted_quote_line", "order_line", "invoice_line"}
+    reasons = query_closed(home, "2026-08", "select distinct unit = 'amount', reason from fact_kpi_restatement").rows
+    assert {(True, "ADJUSTED"), (False, "LATE_EVENT")} <= set(reasons)
     assert {gate.gate for gate in result.gates} == {*(name for name, _ in GATES), "roll_forward"}
     again = close(home, "2026-08", by="Ada")
     assert (again.state, again.is_new, len(again.gates) > len(GATES)) == (states.CLOSED, False, True)
@@ -180,7 +189,7 @@ def test_closed_again_it_stays_and_verified_it_is_the_same_to_the_byte(home: Hom
 @pytest.mark.proof
 def test_a_lake_that_gives_other_figures_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows that were frozen are held against the rows that the lake gives: one of them is changed on the way."""
-    from orchestration.closing import close as module
+    from orchestration.closing import verification as module
 
     real = module.as_known_at
 

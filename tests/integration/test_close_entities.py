@@ -10,7 +10,8 @@ import pytest
 
 import simulator
 from orchestration.closing import breaks, evidence, periods, states
-from orchestration.closing.close import close, verify_close
+from orchestration.closing.close import close
+from orchestration.closing.verification import verify_close
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.landing import land

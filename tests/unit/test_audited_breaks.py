@@ -17,8 +17,8 @@ AS_OF = datetime(2026, 10, 31, 12)
 TODAY = date(2026, 10, 31)
 
 
-def audited(home: Home, *legs: tuple[str, str, str, str], waivers: Path | None = None) -> dict[str, CheckResult]:
-    """The results of an audit of these legs (leg, key, over, under; all USD), after it is recorded."""
+def audited(home: Home, *legs: tuple[str, ...], waivers: Path | None = None) -> dict[str, CheckResult]:
+    """The results of an audit of these legs (leg, key, over, under, class unless price; all USD), recorded."""
     with duckdb.connect() as connection:
         legs_of(connection, legs)
         path = waivers or home.root / "no-waivers.yml"
@@ -96,6 +96,58 @@ def test_an_explanation_stays_and_a_break_that_came_back_is_open(home: Home) -> 
     audited(home)
     audited(home, ("quote_order", "a", "5", "0"))
     assert standing(home)["a"][0] == breaks.OPEN
+
+
+def test_an_explanation_covers_the_amount_that_was_explained_and_no_more(home: Home) -> None:
+    audited(home, ("quote_order", "a", "5", "0"))
+    breaks.explain(home, ["price"], reason="late", by="Ada")
+    for difference, status in (("4", "explained"), ("5", "explained"), ("5.0001", "open"), ("3", "explained")):
+        audited(home, ("quote_order", "a", difference, "0"))
+        (one,) = breaks.recorded(home, TODAY)
+        assert (one.status, one.explained_amount, one.note) == (status, Decimal(5), "late"), difference
+        told = f"{one.break_id} was explained up to 5.0000, it is 5.0001 now" if status == "open" else ""
+        assert one.lapsed == told
+    audited(home, ("quote_order", "a", "6", "0"))
+    breaks.explain(home, ["price"], reason="more of it", by="Ada")
+    audited(home, ("quote_order", "a", "6", "0"))
+    (one,) = breaks.recorded(home, TODAY)
+    assert (one.status, one.explained_amount, one.note) == ("explained", Decimal(6), "more of it")
+
+
+def test_an_explained_break_of_another_class_is_open_and_says_so(home: Home) -> None:
+    audited(home, ("quote_order", "a", "5", "0"))
+    breaks.explain(home, ["price"], reason="late", by="Ada")
+    for _ in range(2):
+        audited(home, ("quote_order", "a", "2", "0", "quantity"))
+        one = next(item for item in breaks.recorded(home, TODAY) if item.break_class == "quantity")
+        assert (one.status, one.note, one.explained_amount) == ("open", "late", None)
+        assert one.lapsed == f"{one.break_id} was explained as price, it is quantity now"
+    audited(home, ("quote_order", "a", "2", "0", "quantity"), ("quote_order", "b", "1", "0"))
+    breaks.explain(home, ["price"], reason="late", by="Ada")
+    audited(home, ("quote_order", "b", "1", "0"), ("quote_order", "b", "2", "0", "quantity"))
+    beside = next(item for item in breaks.recorded(home, TODAY) if (item.key, item.break_class) == ("b", "quantity"))
+    assert (beside.status, beside.lapsed) == ("open", ""), "the break that was explained still stands beside it"
+
+
+def test_a_break_of_another_class_is_explained_again(home: Home) -> None:
+    audited(home, ("quote_order", "a", "5", "0"))
+    breaks.explain(home, ["price"], reason="late", by="Ada")
+    audited(home, ("quote_order", "a", "2", "0", "quantity"))
+    breaks.explain(home, ["quantity"], reason="counted", by="Ada")
+    audited(home, ("quote_order", "a", "2", "0", "quantity"))
+    one = next(item for item in breaks.recorded(home, TODAY) if item.break_class == "quantity")
+    assert (one.status, one.lapsed) == ("explained", "")
+
+
+def test_an_explanation_from_before_amounts_were_kept_covers_what_was_recorded(home: Home) -> None:
+    audited(home, ("quote_order", "a", "5", "0"))
+    (body,) = (record.body for record in ledger.read(home) if record.kind == breaks.KIND)
+    older = {name: value for name, value in body.items() if not name.startswith("explained_")}
+    ledger.append(home, breaks.KIND, {**older, "status": breaks.EXPLAINED, "note": "late", "noted_by": "Ada"})
+    assert [one.explained_amount for one in breaks.recorded(home, TODAY)] == [Decimal(5)]
+    for difference, status in (("5", "explained"), ("6", "open")):
+        audited(home, ("quote_order", "a", difference, "0"))
+        assert standing(home)["a"][0] == status
 
 
 def test_two_assets_of_one_item_are_two_breaks(home: Home) -> None:

@@ -16,5 +16,4 @@ inner join {{ ref("closable_line") }} as line
     on closed.period_start <= line.happened_at and closed.period_end > line.happened_at
 where
     line.amount is not null
-    -- An entity may book several regions, joined with |.
-    and (closed.region = '*' or instr(concat_ws('', '|', closed.region, '|'), concat_ws('', '|', line.region, '|')) > 0)
+    and {{ books("closed.region", "line.region") }}
