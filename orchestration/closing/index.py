@@ -66,10 +66,14 @@ class ClosedPeriod:
 
 
 def index_folder(home: Home) -> Path:
-    """Where the current index is, made empty where nothing was closed yet."""
+    """Where the current index is: made empty where nothing was closed yet, anew where an earlier version made it."""
     current = home.closes / "index" / "current"
     if not current.exists():
         write(home, [])
+    elif not all((current / f"{name}.parquet").exists() for name in COLUMNS):
+        from orchestration.closing.close import closed_periods
+
+        write(home, closed_periods(home))
     return current.resolve()
 
 

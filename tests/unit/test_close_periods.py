@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.closing import periods
+from orchestration.closing import index, periods
 from orchestration.closing.periods import Entity
 from orchestration.errors import Unusable
+from orchestration.home import Home
 
 
 def entity(calendar: str = "month", zone: str = "UTC", first: date = date(2020, 1, 1)) -> Entity:
@@ -89,3 +90,13 @@ def test_the_seed_has_the_whole_business() -> None:
     assert periods.entity(periods.GROUP).region == "*"
     with pytest.raises(Unusable, match=r"There is no entity 'nobody'.*group"):
         periods.entity("nobody")
+
+
+def test_an_index_of_an_earlier_version_is_made_anew(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    before = index.index_folder(home)
+    (before / "exchange_rate.parquet").unlink()
+    after = index.index_folder(home)
+    assert after != before
+    assert {path.stem for path in after.iterdir()} == set(index.COLUMNS)
+    assert index.index_folder(home) == after
