@@ -8,6 +8,11 @@
     cast(nullif('{{ var("last_failed_projection_at") }}', '') as timestamp)
 {%- endmacro %}
 
+{# The last batch that the documents for search show: that of the build, where they are made with everything else. #}
+{% macro documents_through() -%}
+    cast({{ var("documents_through") or var("lake_high_water") }} as bigint)
+{%- endmacro %}
+
 {#
     The columns that say of every row of a read model what it shows: the event that changed it last, when that happened, when it was first projected
     and so how late, and by which version. event: the alias of the row of int_event_projected that is that event.
@@ -62,8 +67,7 @@
 {%- endmacro %}
 
 {% macro duckdb__list_of_structs(fields) -%}
-    list(struct_pack({% for name, expression in fields.items() %}{{ name }} := {{ expression }}{{ ", " if not loop.last }}{% endfor %})
-    order by {{ fields.values() | first }})
+    list_sort(list(struct_pack({% for name, expression in fields.items() %}{{ name }} := {{ expression }}{{ ", " if not loop.last }}{% endfor %})))
 {%- endmacro %}
 
 {% macro spark__list_of_structs(fields) -%}

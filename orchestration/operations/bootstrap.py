@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NEVER = datetime(1, 1, 1)
 MEMORY = "2GB"
+# A step writes some hundred MB: to put the log into the database after each takes as long again.
+LOG_SIZE = "1GB"
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _build(
     """
     shutil.rmtree(ops.warehouse.parent, ignore_errors=True)
     ops.warehouse.parent.mkdir(parents=True)
-    inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now())
+    inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now(), lake.high_water)
     if progress:
         progress("building the read models from the lake")
     options = options_for([SELECTION], full_refresh=True)
@@ -181,7 +183,12 @@ def _connect(ops: OperationsHome) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     spill = str(ops.warehouse.parent / "spill")
-    config: dict[str, Any] = {"memory_limit": MEMORY, "preserve_insertion_order": "false", "temp_directory": spill}
+    config: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "preserve_insertion_order": "false",
+        "temp_directory": spill,
+        "checkpoint_threshold": LOG_SIZE,
+    }
     connection = duckdb.connect(str(ops.warehouse), config=config)
     connection.execute("set TimeZone = 'UTC'")
     return connection
@@ -192,7 +199,7 @@ def _dbt(ops: OperationsHome, project: Path, settings: Settings) -> DbtProject:
 
 
 def _variables(ops: OperationsHome, settings: Settings, inputs: dict[str, str]) -> dict[str, Any]:
-    numbers = ("lake_high_water", "built_through")
+    numbers = ("lake_high_water", "built_through", "documents_through")
     told = {name: int(text) if name in numbers else text for name, text in inputs.items()}
     paths = {"lake_path": str(ops.lake), "closes_path": str(index_folder(ops))}
     return {**paths, "reporting_currency": settings.reporting_currency, **told}

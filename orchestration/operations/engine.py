@@ -1,7 +1,7 @@
 """Runs a plan on the operations warehouse, each step whole or not at all; not when, and not what readers get."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     import duckdb
 
 NEW = "temp.main.followed_rows"
+READ_MODELS = "operations"
 PREPARE = """
 create schema if not exists audit;
-create table if not exists audit.followed (lake_high_water bigint not null, as_of timestamp not null)
+create table if not exists audit.followed (lake_high_water bigint not null, as_of timestamp not null);
+create table if not exists audit.followed_documents (lake_high_water bigint not null, as_of timestamp not null)
 """
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which rows of a relation may have changed: those whose `keys` are in a temporary table."""
+
+    table: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,20 @@ def followed(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime] | 
     return connection.execute("select lake_high_water, as_of from audit.followed").fetchone()
 
 
+def documents_of(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime]:
+    """Lake high water and as-of time of the documents for search; (0, ...) before they are first made."""
+    row = connection.execute("select lake_high_water, as_of from audit.followed_documents").fetchone()
+    return (0, datetime.min) if row is None else (int(row[0]), row[1])
+
+
 def record(connection: "duckdb.DuckDBPyConnection", inputs: Inputs) -> None:
     """Keep the inputs that the warehouse now shows."""
+    shown = [inputs.lake_high_water, inputs.as_of]
     connection.execute("delete from audit.followed")
-    connection.execute("insert into audit.followed values (?, ?)", [inputs.lake_high_water, inputs.as_of])
+    connection.execute("insert into audit.followed values (?, ?)", shown)
+    if inputs.documents_through == inputs.lake_high_water:
+        connection.execute("delete from audit.followed_documents")
+        connection.execute("insert into audit.followed_documents values (?, ?)", shown)
 
 
 def keep_events(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
@@ -69,7 +89,9 @@ def run_plan(
     try:
         for step in plan.steps:
             parents = {names[parent] for parent in step.parents if parent in names}
-            if step.kind != "events" and not step.reads_inputs and not parents & changed:
+            # Documents are left out of most steps: what they are made from may have changed in one before.
+            always = step.kind == "events" or step.reads_inputs or step.is_document
+            if not always and not parents & changed:
                 continue
             started = time.monotonic()
             if _run(connection, step, inputs, arrivals):
@@ -83,6 +105,19 @@ def run_plan(
         connection.execute("rollback")
         raise
     return Ran(frozenset(changed), seconds)
+
+
+def unreleased(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> dict[str, Changes] | None:
+    """Per incremental read model, the rows that may be others than in the last release; None where nobody noted it."""
+    noted = {step.relation: Changes(_note(step), step.keys) for step in _noted(plan.steps)}
+    return noted if all(_exists(connection, changes.table) for changes in noted.values()) else None
+
+
+def note_from_here(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
+    """Forget what had changed, and note what changes from here on: readers have all of it."""
+    for step in _noted(plan.steps):
+        keys = ", ".join(step.keys)
+        connection.execute(f"create or replace temp table {_note(step)} as select {keys} from {step.relation} limit 0")
 
 
 def failing(connection: "duckdb.DuckDBPyConnection", checks: tuple[Check, ...]) -> dict[str, int]:
@@ -114,11 +149,34 @@ def _run(connection: "duckdb.DuckDBPyConnection", step: Step, inputs: Inputs, ar
     if step.kind == "events":
         sql = f"select * from ({sql}) as arrived where batch_seq > {inputs.built_through}"
     connection.execute(f"create or replace temp table followed_rows as {sql}")
+    if step in _noted((step,)) and _exists(connection, _note(step)):
+        keys = ", ".join(step.keys)
+        touched = f" union {_touched_ids(step)}" if step.touched else ""
+        connection.execute(f"insert into {_note(step)} select {keys} from {NEW}{touched}")
     deleted = _count(connection, _delete(step)) if step.kind == "incremental" else 0
     inserted = _count(connection, f"insert into {step.relation} by name from {NEW}")
     if step.drops_superseded:
         deleted += _drop_superseded(connection, step)
     return bool(deleted or inserted)
+
+
+def _noted(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The read models of which few rows change in a step."""
+    return tuple(
+        step
+        for step in steps
+        if step.schema == READ_MODELS and step.kind == "incremental" and not step.drops_superseded
+    )
+
+
+def _note(step: Step) -> str:
+    return f"unreleased_{step.name}"
+
+
+def _exists(connection: "duckdb.DuckDBPyConnection", temporary: str) -> bool:
+    query = "select count(*) from duckdb_tables() where temporary and table_name = ?"
+    row = connection.execute(query, [temporary]).fetchone()
+    return bool(row and row[0])
 
 
 def _drop_superseded(connection: "duckdb.DuckDBPyConnection", step: Step) -> int:
@@ -134,10 +192,14 @@ def _delete(step: Step) -> str:
         f"({keys}) in (select ({keys}) from {NEW})" if len(step.keys) > 1 else f"{keys} in (select {keys} from {NEW})"
     )
     if step.touched:
-        types = ", ".join(f"'{name}'" for name in step.touched)
-        where = "" if step.touched == ("*",) else f" where aggregate_type in ({types})"
-        gone += f" or {keys} in (select aggregate_id from intermediate.int_aggregate_touched{where})"
+        gone += f" or {keys} in ({_touched_ids(step)})"
     return f"delete from {step.relation} where {gone}"
+
+
+def _touched_ids(step: Step) -> str:
+    types = ", ".join(f"'{name}'" for name in step.touched)
+    where = "" if step.touched == ("*",) else f" where aggregate_type in ({types})"
+    return f"select aggregate_id from intermediate.int_aggregate_touched{where}"
 
 
 def _recreate(connection: "duckdb.DuckDBPyConnection", relation: str) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.25
 CHECK_SECONDS = 30.0
+# Of the minute that search may be late; the rest is for the index.
+DOCUMENTS_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Follower(AbstractContextManager["Follower"]):
         self._home, self._progress = home, progress
         self._lock = lock_file(OperationsHome.of(home).lock, "keep the read models current")
         self._prepared: Prepared | None = None
-        self._checked_at = 0.0
+        self._checked_at = self._documents_at = 0.0
+        self._released: str | None = None
 
     def __enter__(self) -> "Follower":
         self._lock.__enter__()
@@ -90,17 +93,26 @@ class Follower(AbstractContextManager["Follower"]):
             self._prepared = prepare(self._home, PROJECT_ROOT, self._progress)
         return self._prepared
 
-    def step(self) -> tuple[Step | None, tuple[str, ...]]:
-        """Land, run, release; None where nothing is new. With it, the files that stay in the inbox, and why."""
+    def step(self, *, documents: bool = False) -> tuple[Step | None, tuple[str, ...]]:
+        """Land, run, release; None where nothing is new. With it, the files that stay in the inbox, and why.
+
+        The documents for search come along when DOCUMENTS_SECONDS have passed, or when asked for by `documents`.
+        """
         began = time.monotonic()
         waiting_since = _oldest(self._home)
         landed, left = land_inbox(self._home, self._progress)
         landing = time.monotonic() - began
         lake, prepared = read_lake(self._home), self.prepared
-        before = engine.followed(prepared.connection)
+        before, documents_of = engine.followed(prepared.connection), engine.documents_of(prepared.connection)
         assert before is not None
+        documents = documents or self._documents_are_due()
+        plan = prepared.plan
         if lake.high_water == before[0] and _is_released(prepared):
-            return None, left
+            if not documents or documents_of[0] == before[0]:
+                return None, left
+            plan = plan.only_documents()
+        elif not documents:
+            plan = plan.without_documents()
         if lake.high_water < before[0]:
             raise Refused(
                 f"The lake ends at batch {lake.high_water}, the read models have batch {before[0]}: it is another "
@@ -108,15 +120,24 @@ class Follower(AbstractContextManager["Follower"]):
             )
         began = time.monotonic()
         inputs = Inputs(
-            lake.high_water, before[0], max(lake.as_of, before[1]), before[1], now(), _last_failure(prepared.home)
+            lake.high_water,
+            before[0],
+            max(lake.as_of, before[1]),
+            before[1],
+            now(),
+            lake.high_water if documents else documents_of[0],
+            _last_failure(prepared.home),
         )
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
         try:
-            ran = engine.run_plan(prepared.connection, prepared.plan, inputs, arrivals)
+            ran = engine.run_plan(prepared.connection, plan, inputs, arrivals)
         except Exception as error:
             _note_failure(prepared.home, inputs, str(error))
             raise
-        failed = self._checks()
+        if documents:
+            self._documents_at = time.monotonic()
+        # Some checks hold documents against the rest, so all wait for a step that has them.
+        failed = self._checks() if documents else {}
         if failed:
             _note_failure(prepared.home, inputs, ", ".join(failed))
         models = time.monotonic() - began
@@ -130,15 +151,35 @@ class Follower(AbstractContextManager["Follower"]):
         """The inputs that the read models show."""
         held = engine.followed(self.prepared.connection)
         assert held is not None
-        return Inputs(held[0], held[0], held[1], held[1], now())
+        through = engine.documents_of(self.prepared.connection)[0]
+        return Inputs(held[0], held[0], held[1], held[1], now(), through)
 
     def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
         """Let readers see the read models as they are; with a failed check they keep what they have."""
         prepared = self.prepared
         if failed:
             return ""
-        relations = [step.relation for step in prepared.plan.read_models]
-        return release.publish(prepared.connection, prepared.home, inputs, prepared.code, relations, prepared.comments)
+        content = release.Content(
+            prepared.code,
+            tuple(step.relation for step in prepared.plan.read_models),
+            prepared.comments,
+            engine.documents_of(prepared.connection),
+        )
+        changes = engine.unreleased(prepared.connection, prepared.plan)
+        self._released = release.publish(
+            prepared.connection,
+            prepared.home,
+            inputs,
+            content,
+            self._released if changes is not None else None,
+            changes,
+        )
+        engine.note_from_here(prepared.connection, prepared.plan)
+        return self._released
+
+    def _documents_are_due(self) -> bool:
+        """A failed check is looked at again in every step, and for that they have to be there."""
+        return self._checked_at == 0.0 or time.monotonic() - self._documents_at >= DOCUMENTS_SECONDS
 
     def _checks(self) -> dict[str, int]:
         if time.monotonic() - self._checked_at < CHECK_SECONDS:
@@ -205,7 +246,7 @@ def follow(
     until = time.monotonic() + seconds if seconds is not None else float("inf")
     with Follower(home, progress) as follower, Indexing(home) as indexing:
         while not stop.is_set():
-            step, left = follower.step()
+            step, left = follower.step(documents=once)
             if search:
                 shown = step is not None and step.release_id
                 indexing.look((step.lake_high_water, step.lag_seconds) if step and shown else None)

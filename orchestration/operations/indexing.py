@@ -15,6 +15,7 @@ from typing import Any
 from orchestration.home import Home
 from orchestration.operations.home import OperationsHome
 from orchestration.publishing import store
+from orchestration.search.indexing import documents_release
 
 STEPS = "steps.ndjson"
 # From one start to the next: with the time that a build takes, a file is found well within a minute.
@@ -82,7 +83,7 @@ class Indexing(AbstractContextManager["Indexing"]):
         if released is not None:
             self._unindexed.append((released[0], time.monotonic() - released[1]))
         ended = self._collect(wait=False)
-        current = store.current_id(self._home)
+        current = self._current()
         due = time.monotonic() >= self._not_before
         if self._process is None and due and current is not None and current != self._asked_for:
             self._start(current)
@@ -91,11 +92,15 @@ class Indexing(AbstractContextManager["Indexing"]):
     def finish(self) -> list[IndexStep]:
         """Bring the indexes to the current release, and wait for it."""
         ended = self._collect(wait=True)
-        current = store.current_id(self._home)
+        current = self._current()
         if current is not None and current != self._asked_for:
             self._start(current)
             ended += self._collect(wait=True)
         return ended
+
+    def _current(self) -> str | None:
+        """The release whose documents are to be found."""
+        return documents_release(self._home).release_id if store.current_id(self._home) else None
 
     def _start(self, release_id: str) -> None:
         environment = {**os.environ, "TIEOUT_HOME": str(self._home.root)}

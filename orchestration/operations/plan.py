@@ -1,7 +1,7 @@
 """What dbt would run for the followed models, compiled once: SQL with places for the inputs; not running it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,22 +19,28 @@ PLACES = {
     "built_through": "920000000000000002",
     "as_of": "2910-01-02 03:04:05.123456",
     "built_as_of": "2920-01-02 03:04:05.123456",
+    "documents_through": "930000000000000003",
     "projected_at": "2930-01-02 03:04:05.123456",
     "last_failed_projection_at": "2940-01-02 03:04:05.123456",
 }
 EVENT_COLUMNS = {"arrival_seq", "batch_seq", "event_id"}
+DOCUMENTS = "documents"
 DELETE_SUPERSEDED = "delete_superseded()"
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The inputs of one step, as those of a build (docs/architecture.md, Build inputs)."""
+    """The inputs of one step, as those of a build (docs/architecture.md, Build inputs).
+
+    `documents_through`: the last batch that the documents for search show; they are made less often than the rest.
+    """
 
     lake_high_water: int
     built_through: int
     as_of: datetime
     built_as_of: datetime
     projected_at: datetime
+    documents_through: int
     last_failed_projection_at: datetime | None = None
 
     def texts(self) -> dict[str, str]:
@@ -44,6 +50,7 @@ class Inputs:
             "built_through": str(self.built_through),
             "as_of": timestamp_text(self.as_of),
             "built_as_of": timestamp_text(self.built_as_of),
+            "documents_through": str(self.documents_through),
             "projected_at": timestamp_text(self.projected_at),
             "last_failed_projection_at": timestamp_text(self.last_failed_projection_at)
             if self.last_failed_projection_at
@@ -57,6 +64,7 @@ class Step:
 
     `kind`: view, table, incremental, or events (a staging view of events, kept here as a table that only grows).
     `keys`: unique key of an incremental model; `touched`: the aggregate types whose ids it deletes, "*" for all.
+    `is_document`: it holds documents for search.
     """
 
     key: str
@@ -69,6 +77,7 @@ class Step:
     keys: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
     drops_superseded: bool = False
+    is_document: bool = False
 
     @property
     def reads_inputs(self) -> bool:
@@ -106,7 +115,17 @@ class Plan:
 
     @property
     def read_models(self) -> tuple[Step, ...]:
+        """What readers get."""
         return tuple(step for step in self.steps if step.schema == "operations")
+
+    def without_documents(self) -> "Plan":
+        """All but the documents."""
+        return replace(self, steps=tuple(step for step in self.steps if not step.is_document))
+
+    def only_documents(self) -> "Plan":
+        """The documents, and what says through which batch they are."""
+        place = PLACES["documents_through"]
+        return replace(self, steps=tuple(step for step in self.steps if step.is_document or place in step.sql))
 
 
 def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> Plan:
@@ -161,4 +180,5 @@ def _step(node: "ModelNode", sql: str, columns: Mapping[str, Sequence[str]]) -> 
         keys=(key,) if isinstance(key, str) else tuple(key),
         touched=(touched,) if isinstance(touched, str) else tuple(touched),
         drops_superseded=kind == "events" or bool(hooks),
+        is_document=DOCUMENTS in node.tags,
     )

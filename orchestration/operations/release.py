@@ -1,11 +1,13 @@
 """Operations releases: the read models as one small file that readers see at once; not how they are made."""
 
 import json
-from collections.abc import Iterable
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from orchestration.operations.engine import Changes
 from orchestration.operations.home import OperationsHome
 from orchestration.operations.plan import Inputs
 from orchestration.publishing import store
@@ -15,10 +17,11 @@ from orchestration.warehouse.record import timestamp_text
 if TYPE_CHECKING:
     import duckdb
 
-KEPT = 5
+KEPT, KEPT_WITH_DOCUMENTS = 5, 3
+GROWTH, ROOM = 1.5, 16 * 2**20
 SCHEMA = "operations"
 ABOUT = """
-create table released.release.manifest as
+create or replace table released.release.manifest as
 select
     ? as release_id, cast(? as bigint) as lake_high_water, cast(? as timestamp) as as_of,
     cast(? as timestamp) as published_at
@@ -34,17 +37,31 @@ class Comment:
     text: str
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a release is made of: relations of this code with their descriptions.
+
+    `documents_of`: lake high water and as-of time of the documents for search, which may be those of an older step.
+    """
+
+    code: str
+    relations: tuple[str, ...]
+    comments: tuple[Comment, ...]
+    documents_of: tuple[int, datetime]
+
+
 def publish(
     connection: "duckdb.DuckDBPyConnection",
     home: OperationsHome,
     inputs: Inputs,
-    code: str,
-    relations: Iterable[str],
-    comments: Iterable[Comment],
+    content: Content,
+    after: str | None = None,
+    changes: Mapping[str, Changes] | None = None,
 ) -> str:
     """Write the read models as a new file, then let `current` point to it; returns the release's id.
 
-    Readers that have an older release open keep it. What an interrupted call left is removed by the next one.
+    With `after`, the file of that release is gone on from: relations with `changes` take those over, the others are
+    written anew. Readers that have an older release open keep it. What an interrupted call left is removed by the next.
     """
     home.releases.mkdir(parents=True, exist_ok=True)
     store.clear_temporary(home)
@@ -53,25 +70,33 @@ def publish(
     folder = home.releases / f"{store.TEMPORARY}{release_id}"
     folder.mkdir()
     path = folder / store.DATABASE
+    previous = store.find(home, None) if store.current_id(home) else None
+    base = previous if previous and previous.release_id == after and _is_lean(previous) else None
+    if base:
+        shutil.copyfile(base.database, path)
+    kept = changes if changes and base else {}
     connection.execute(f"attach '{_escaped(str(path))}' as released")
     try:
-        _write(connection, inputs, release_id, now, relations, comments)
+        _write(connection, inputs, release_id, now, content, kept)
     finally:
         connection.execute("detach released")
+    whole = {"release_id": release_id, "bytes": path.stat().st_size}
     manifest: dict[str, Any] = {
         "release_id": release_id,
         "created_at": now.isoformat(),
-        "data_version": f"{code[:16]}-{inputs.lake_high_water}-{timestamp_text(inputs.as_of)}",
+        "data_version": f"{content.code[:16]}-{inputs.lake_high_water}-{timestamp_text(inputs.as_of)}",
         "lake_high_water": inputs.lake_high_water,
         "as_of": f"{inputs.as_of.isoformat()}Z",
-        "code": code,
+        "code": content.code,
         "generation": home.generation,
+        "written_whole": base.manifest["written_whole"] if base else whole,
     }
+    manifest["documents"] = _documents(manifest, content, previous)
     (folder / store.MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     store.sync_files([path, folder / store.MANIFEST])
     folder.rename(home.releases / release_id)
     store.switch(home, release_id)
-    store.retain(home, KEPT, ())
+    store.retain(home, KEPT, _with_own_documents(home))
     return release_id
 
 
@@ -88,23 +113,57 @@ def comments_of(connection: "duckdb.DuckDBPyConnection") -> tuple[Comment, ...]:
     return tuple(Comment(*row) for row in (*tables, *columns))
 
 
+def _is_lean(release: store.Release) -> bool:
+    """Whether a file is worth going on from: rows that were taken away leave room behind, and reading slows down."""
+    return release.database.stat().st_size <= GROWTH * int(release.manifest["written_whole"]["bytes"]) + ROOM
+
+
+def _documents(manifest: dict[str, Any], content: Content, previous: store.Release | None) -> dict[str, Any]:
+    """The release that the documents first were in as they are now: an index of it is an index of this one."""
+    high_water, as_of = content.documents_of
+    shown = {"lake_high_water": high_water, "as_of": f"{as_of.isoformat()}Z"}
+    if previous and all(previous.manifest.get(key) == manifest[key] for key in ("code", "generation")):
+        held: dict[str, Any] = previous.manifest.get("documents", {})
+        if all(held.get(key) == shown[key] for key in shown):
+            return held
+    return {"release_id": manifest["release_id"], **shown}
+
+
+def _with_own_documents(home: OperationsHome) -> list[str]:
+    """The last releases that made their documents: an index is built of one, and held against it, while others come."""
+    made = [one.release_id for one in store.list_releases(home) if _made_documents(one)]
+    return made[-KEPT_WITH_DOCUMENTS:]
+
+
+def _made_documents(release: store.Release) -> bool:
+    documents: dict[str, Any] = release.manifest.get("documents", {})
+    return documents.get("release_id") == release.release_id
+
+
 def _write(
     connection: "duckdb.DuckDBPyConnection",
     inputs: Inputs,
     release_id: str,
     now: datetime,
-    relations: Iterable[str],
-    comments: Iterable[Comment],
+    content: Content,
+    kept: Mapping[str, Changes],
 ) -> None:
     connection.execute("begin")
-    connection.execute(f"create schema released.{SCHEMA}")
-    connection.execute("create schema released.release")
-    for relation in relations:
-        connection.execute(f"create table released.{relation} as from {relation}")
-    for comment in comments:
-        target = f"released.{comment.relation}"
-        what = f"column {target}.{quoted(comment.column)}" if comment.column else f"table {target}"
-        connection.execute(f"comment on {what} is '{_escaped(comment.text)}'")
+    connection.execute(f"create schema if not exists released.{SCHEMA}")
+    connection.execute("create schema if not exists released.release")
+    for relation in content.relations:
+        if relation in kept:
+            keys = ", ".join(kept[relation].keys)
+            changed = f"where ({keys}) in (select ({keys}) from {kept[relation].table})"
+            connection.execute(f"delete from released.{relation} {changed}")
+            connection.execute(f"insert into released.{relation} from {relation} {changed}")
+        else:
+            connection.execute(f"create or replace table released.{relation} as from {relation}")
+    for comment in content.comments:
+        if comment.relation not in kept:
+            target = f"released.{comment.relation}"
+            what = f"column {target}.{quoted(comment.column)}" if comment.column else f"table {target}"
+            connection.execute(f"comment on {what} is '{_escaped(comment.text)}'")
     connection.execute(
         ABOUT,
         [release_id, inputs.lake_high_water, timestamp_text(inputs.as_of), now.replace(tzinfo=None)],

@@ -62,7 +62,7 @@ def build_index(
     """
     began = time.monotonic()
     with indexes_lock(home, f"index {searched.noun}s", wait_seconds) as root:
-        release = releases.find(home, release_id)
+        release = releases.find(home, release_id) if release_id else documents_release(home)
         if progress:
             progress(f"indexing the {searched.noun}s of release {release.release_id}")
         index = building.build(root, searched.model, documents(release, searched), source_of(release))
@@ -86,6 +86,16 @@ def as_it_stands(home: Home, searched: Searched, problem: str) -> Indexed:
     return _indexed(home, searched, is_new=False, seconds=0.0, problem=problem)
 
 
+def documents_release(home: Home) -> Release:
+    """The release whose documents are to be found: the current one, or that from which it has its documents.
+
+    `tieout follow` makes documents less often than the rest. Raises Refused where nothing is released.
+    """
+    current = releases.find(home, None)
+    made_in = current.manifest.get("documents", {}).get("release_id", current.release_id)
+    return current if made_in == current.release_id else releases.find(home, made_in)
+
+
 def is_of(index: store.SearchIndex, searched: Searched, release: Release) -> bool:
     """Whether an index was made from this release with these fields."""
     same_fields = index.manifest.get("fields_hash") == searched.model.fields_hash
@@ -105,7 +115,7 @@ def problems_of(searched: Searched, index: store.SearchIndex, release: Release) 
 
 def check_live(home: Home, searched: Searched) -> list[str]:
     """The live index against the active documents of the current release: every one there as it stands now."""
-    index, release = store.find(home.search, searched.model), releases.find(home, None)
+    index, release = store.find(home.search, searched.model), documents_release(home)
     try:
         found = problems_of(searched, index, release)
     except Unreadable as error:
@@ -123,11 +133,11 @@ def standing(home: Home) -> list[dict[str, Any]]:
 
 
 def freshness(home: Home, searched: Searched, index: store.SearchIndex) -> dict[str, Any]:
-    """Of which release an index is, and how old the current one is where that is another (0: it is not)."""
-    current = releases.current_id(home)
+    """Of which release an index is, and how old the one to be found is where that is another (0: it is not)."""
+    wanted = documents_release(home) if releases.current_id(home) else None
     behind = 0
-    if current is not None and index.source["release_id"] != current:
-        created = datetime.fromisoformat(releases.find(home, current).manifest["created_at"])
+    if wanted is not None and index.source["release_id"] != wanted.release_id:
+        created = datetime.fromisoformat(wanted.manifest["created_at"])
         behind = max(int((datetime.now(UTC) - created).total_seconds()), 1)
     return {
         "index_id": index.index_id,
@@ -152,7 +162,7 @@ def source_of(release: Release) -> dict[str, Any]:
 def _keep_current(home: Home, searched: Searched, progress: Progress | None, wait_seconds: float) -> Indexed:
     root, model = home.search, searched.model
     try:
-        release = releases.find(home, None)
+        release = documents_release(home)
         live = store.live_id(root, model)
         if live and (store.held_since(root, model) or is_of(store.find(root, model), searched, release)):
             return _indexed(home, searched, is_new=False, seconds=0.0)

@@ -105,6 +105,16 @@ def released(home: Home, excluded: dict[str, set[str]]) -> dict[str, RelationChe
     return {item.relation: item for item in found}
 
 
+def followed_rows(follower: Follower) -> dict[str, RelationChecksum]:
+    """The read models in the follower's own warehouse."""
+    found = schema_checksums(follower.prepared.connection, schema="operations", excluded={})
+    return {item.relation: item for item in found}
+
+
+def excluding_documents(found: dict[str, RelationChecksum]) -> dict[str, RelationChecksum]:
+    return {name: item for name, item in found.items() if "search_" not in name}
+
+
 def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]:
     """What a build of the whole project makes of the same lake."""
     result = build(home)
@@ -115,17 +125,27 @@ def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]
     return {item.relation: item for item in found}, excluded
 
 
-def test_what_was_followed_is_what_is_built(home: Home) -> None:
+def test_what_was_followed_is_what_is_built(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of order, twice, with conflicts that are decided later: the same rows as one build of everything."""
-    put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
-    assert len(follow(home, once=True).steps) == 1
-    put(home, "3", (home.root / "rest-3").read_bytes().split(b"\n"))
-    awkward_stream.settle(home)
-    result = follow(home, once=True)
-    assert awkward_stream.settle(home) >= 0
-    last = follow(home, once=True)
-    assert not result.left
-    assert not last.left
+    monkeypatch.setattr("orchestration.operations.follow.DOCUMENTS_SECONDS", float("inf"))
+    with Follower(home) as follower:
+        steps = []
+        for name in ("2", "3"):
+            put(home, name, (home.root / f"rest-{name}").read_bytes().split(b"\n"))
+            steps.append(follower.step())
+            awkward_stream.settle(home)
+            steps.append(follower.step())
+        manifest = store.find(OperationsHome.of(home), None).manifest
+        assert manifest["documents"]["lake_high_water"] < manifest["lake_high_water"], "documents wait for their turn"
+        assert manifest["written_whole"]["release_id"] == steps[0][0].release_id, "the others went on from the first"
+        assert excluding_documents(released(home, {})) == excluding_documents(followed_rows(follower))
+        through = "select distinct source_cursor from projection_freshness where model = 'search_quote_document'"
+        behind = query(OperationsHome.of(home), through).objects()
+        steps.append(follower.step(documents=True))
+        assert query(OperationsHome.of(home), through).objects() != behind, "how far they are is told"
+        assert released(home, {}) == followed_rows(follower)
+        assert follower.step(documents=True) == (None, ())
+    assert [(step.release_id != "", left) for step, left in steps] == [(True, ())] * 5
     wanted, excluded = built(home)
     assert set(wanted) == MODELS
     assert released(home, excluded) == wanted
