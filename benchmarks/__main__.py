@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measure one size, keep the results as JSON and put them into docs/benchmarks.md."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +19,16 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=100, help="small batches between two increments; 0: none")
     parser.add_argument("--work", type=Path, help="where to work, on a disk with room; a temporary folder without it")
     parser.add_argument("--keep", action="store_true", help="keep the results for the table in docs/benchmarks.md")
+    parser.add_argument("--leave", action="store_true", help="leave the home for other measurements, and say where")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.work, prefix="tieout-bench-") as folder:
-        found = bench(options.events, options.increment, options.batches, Path(folder), _say)
+    folder = Path(tempfile.mkdtemp(dir=options.work, prefix="tieout-bench-"))
+    try:
+        found = bench(options.events, options.increment, options.batches, folder, _say)
+        if options.leave:
+            _say(f"left: {folder / 'home'}")
+    finally:
+        if not options.leave:
+            shutil.rmtree(folder)
     found["asked"] = {"events": options.events}
     if options.keep:
         write(RESULTS / f"events-{options.events}.json", found)
