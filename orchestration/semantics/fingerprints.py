@@ -17,6 +17,7 @@ from orchestration.home import PROJECT_ROOT
 
 RECORD = Path("models/fingerprints.json")
 COMMAND = "python -m orchestration.semantics.fingerprints"
+MACRO = re.compile(r"({%-?\s*macro (\w+)\(.*?{%-?\s*endmacro\s*-?%})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,19 @@ class Fingerprint:
 
 
 def current(root: Path = PROJECT_ROOT) -> dict[str, Fingerprint]:
-    """The fingerprint of every mart and read model as it is: its SQL, what is behind it, its description."""
-    sources = {path.stem: path for path in (root / "models").rglob("*.sql")}
-    seeds = {path.stem: path for path in (root / "seeds").glob("*.csv")}
+    """The fingerprint of every mart and read model as it is: SQL, macros and models behind it, description."""
+    project = _Project.of(root)
     found = {}
     folders = (root / "models" / layer for layer in ("marts", "operations"))
     for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
         for model in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).get("models", []):
             version = model["config"]["meta"]["semantic_version"]
-            found[model["name"]] = Fingerprint(version, _digest(model["name"], _described(model), sources, seeds))
+            found[model["name"]] = Fingerprint(version, _digest(model["name"], _described(model), project))
             for older in model.get("versions", []):
                 if older["v"] != model.get("latest_version"):
                     name = f"{model['name']}_v{older['v']}"
                     told = json.dumps([_described(model), older], default=str)
-                    found[name] = Fingerprint(older["v"], _digest(name, told, sources, seeds))
+                    found[name] = Fingerprint(older["v"], _digest(name, told, project))
     return found
 
 
@@ -94,27 +94,54 @@ def record(root: Path = PROJECT_ROOT, same_meaning: str = "") -> list[str]:
     return changed
 
 
-def _digest(mart: str, described: str, sources: Mapping[str, Path], seeds: Mapping[str, Path]) -> str:
-    parts = [described]
-    for name in sorted(_behind(mart, sources, seeds)):
-        text = (sources.get(name) or seeds[name]).read_text(encoding="utf-8")
-        parts.append(_logic(text) if name in sources else text)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+@dataclass(frozen=True)
+class _Project:
+    """What gives a mart its meaning: text by name. `marts` are the models at which the next mart's meaning begins."""
+
+    models: Mapping[str, str]
+    marts: frozenset[str]
+    seeds: Mapping[str, str]
+    macros: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: Path) -> "_Project":
+        paths = list((root / "models").rglob("*.sql"))
+        macros = "\n".join(_text(path) for path in sorted((root / "macros").rglob("*.sql")))
+        return cls(
+            models={path.stem: _text(path) for path in paths},
+            marts=frozenset(path.stem for path in paths if "marts" in path.parts),
+            seeds={path.stem: _text(path) for path in (root / "seeds").glob("*.csv")},
+            macros={name: text for text, name in MACRO.findall(macros)},
+        )
 
 
-def _behind(mart: str, sources: Mapping[str, Path], seeds: Mapping[str, Path]) -> set[str]:
-    """The mart, the models behind it as far as the next mart, and their seeds; an older version reaches its latest."""
+def _digest(mart: str, described: str, project: _Project) -> str:
+    code = {**project.models, **project.macros}
+    parts = [_logic(code[name]) if name in code else project.seeds[name] for name in _behind(mart, project)]
+    return hashlib.sha256("\0".join([described, *parts]).encode()).hexdigest()
+
+
+def _behind(mart: str, project: _Project) -> list[str]:
+    """The mart, the macros that it calls, the models behind it as far as the next mart, and their seeds.
+
+    An older version reaches its latest. A macro counts with what it is on each engine.
+    """
     found, waiting = {mart}, [mart]
     latest = re.sub(r"_v\d+$", "", mart)
+    code = {**project.models, **project.macros}
     while waiting:
-        for name in re.findall(r"[\"'](\w+)[\"']", sources[waiting.pop()].read_text(encoding="utf-8")):
-            if name in found or (name != latest and "marts" in sources.get(name, Path()).parts):
-                continue
-            if name in sources or name in seeds:
-                found.add(name)
-            if name in sources:
-                waiting.append(name)
-    return found
+        text = code[waiting.pop()]
+        quoted = re.findall(r"[\"'](\w+)[\"']", text)
+        named = {name for name in quoted if name == latest or name not in project.marts}
+        called = {engine + name for name in re.findall(r"\b(\w+)\(", text) for engine in ("", "duckdb__", "spark__")}
+        new = (named & {*project.models, *project.seeds} | called & set(project.macros)) - found
+        found |= new
+        waiting += [name for name in new if name in code]
+    return sorted(found)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _described(model: Mapping[str, Any]) -> str:

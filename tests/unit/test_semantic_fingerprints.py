@@ -16,7 +16,7 @@ MART, FILES = "fact_policy_override", "models/marts/deal_desk/fact_policy_overri
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of what the fingerprints are taken from, all of it recorded."""
-    for folder in ("models", "seeds"):
+    for folder in ("models", "macros", "seeds"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
     shutil.copy(PROJECT_ROOT / "CHANGELOG.md", tmp_path)
     record(tmp_path, "as it is")
@@ -66,6 +66,21 @@ def test_an_older_version_keeps_what_it_means(project: Path, file: str) -> None:
     told = [line for line in problems(project) if line.startswith("mart_kpi_monthly_v1:")]
     assert len(told) == 1
     assert "did not" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("incremental/applied_events", "not set_aside.is_applied", "set_aside.is_applied"),
+        ("money/money", "decimal(18, 4)", "decimal(18, 2)"),
+    ],
+    ids=["of a model behind it", "of an engine"],
+)
+def test_a_macro_is_part_of_what_a_mart_means(project: Path, file: str, old: str, new: str) -> None:
+    edit(project / f"macros/{file}.sql", old, new)
+    told = [line for line in problems(project) if line.startswith("fact_quote_line_price:")]
+    assert len(told) == 1
+    assert "Raise semantic_version" in told[0]
 
 
 def test_the_taxonomy_is_part_of_what_a_discount_means(project: Path) -> None:
