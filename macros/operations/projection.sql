@@ -8,9 +8,9 @@
     cast(nullif('{{ var("last_failed_projection_at") }}', '') as timestamp)
 {%- endmacro %}
 
-{# The last batch that the documents for search show: that of the build, where they are made with everything else. #}
-{% macro documents_through() -%}
-    cast({{ var("documents_through") or var("lake_high_water") }} as bigint)
+{# The last batch that deferred read models show: that of the build, where they are made with everything else. #}
+{% macro deferred_through() -%}
+    cast({{ var("deferred_through") or var("lake_high_water") }} as bigint)
 {%- endmacro %}
 
 {#

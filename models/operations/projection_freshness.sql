@@ -1,10 +1,10 @@
 -- How fresh each read model is: through when it is current per source system, how late its last events came, and whether that is in time.
--- Documents for search may be made less often than the rest: they are current through a batch of their own.
+-- What may be a minute late is made less often than the rest: it is current through a batch of its own.
 with source as (
     select
         register.model,
         register.sla_seconds,
-        substr(register.model, 1, 7) = 'search_' as is_document,
+        register.sla_seconds >= 60 as is_deferred,
         aggregate_type
     from {{ ref("model_register") }} as register
     {{ explode(split_text("register.source_aggregates", "|"), "aggregate_type") }}
@@ -13,7 +13,7 @@ with source as (
 arrived as (
     select
         sequenced.*,
-        sequenced.batch_seq <= {{ documents_through() }} as is_in_documents,
+        sequenced.batch_seq <= {{ deferred_through() }} as is_in_deferred,
         {{ seconds_between("sequenced.event_time", projected_at()) }} as event_lag_seconds
     from {{ ref("int_event_sequenced") }} as sequenced
     where not sequenced.is_superseded
@@ -23,19 +23,19 @@ per_type as (
     select
         arrived.aggregate_type,
         arrived.source_system,
-        arrived.is_in_documents,
+        arrived.is_in_deferred,
         max(case when arrived.event_time <= {{ as_of() }} then arrived.event_time end) as current_through,
         max(arrived.arrival_seq) as last_arrival_seq,
         count(*) as event_count
     from arrived
-    group by arrived.aggregate_type, arrived.source_system, arrived.is_in_documents
+    group by arrived.aggregate_type, arrived.source_system, arrived.is_in_deferred
 ),
 
 -- The lag is that of the events that came last: what landed months ago says nothing of today.
 last_batch as (
     select
         max(arrived.batch_seq) as batch_seq,
-        max(case when arrived.is_in_documents then arrived.batch_seq end) as document_batch_seq
+        max(case when arrived.is_in_deferred then arrived.batch_seq end) as deferred_batch_seq
     from arrived
 ),
 
@@ -47,7 +47,7 @@ lag_of_model as (
     from source
     inner join arrived on source.aggregate_type = arrived.aggregate_type
     inner join last_batch
-        on arrived.batch_seq = case when source.is_document then last_batch.document_batch_seq else last_batch.batch_seq end
+        on arrived.batch_seq = case when source.is_deferred then last_batch.deferred_batch_seq else last_batch.batch_seq end
     group by source.model
 ),
 
@@ -60,7 +60,7 @@ current as (
         max(per_type.last_arrival_seq) as last_arrival_seq,
         sum(per_type.event_count) as event_count
     from source
-    inner join per_type on source.aggregate_type = per_type.aggregate_type and (per_type.is_in_documents or not source.is_document)
+    inner join per_type on source.aggregate_type = per_type.aggregate_type and (per_type.is_in_deferred or not source.is_deferred)
     group by source.model, per_type.source_system
 )
 

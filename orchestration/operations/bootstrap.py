@@ -199,7 +199,7 @@ def _dbt(ops: OperationsHome, project: Path, settings: Settings) -> DbtProject:
 
 
 def _variables(ops: OperationsHome, settings: Settings, inputs: dict[str, str]) -> dict[str, Any]:
-    numbers = ("lake_high_water", "built_through", "documents_through")
+    numbers = ("lake_high_water", "built_through", "deferred_through")
     told = {name: int(text) if name in numbers else text for name, text in inputs.items()}
     paths = {"lake_path": str(ops.lake), "closes_path": str(index_folder(ops))}
     return {**paths, "reporting_currency": settings.reporting_currency, **told}

@@ -18,7 +18,7 @@ READ_MODELS = "operations"
 PREPARE = """
 create schema if not exists audit;
 create table if not exists audit.followed (lake_high_water bigint not null, as_of timestamp not null);
-create table if not exists audit.followed_documents (lake_high_water bigint not null, as_of timestamp not null)
+create table if not exists audit.followed_deferred (lake_high_water bigint not null, as_of timestamp not null)
 """
 
 
@@ -44,9 +44,9 @@ def followed(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime] | 
     return connection.execute("select lake_high_water, as_of from audit.followed").fetchone()
 
 
-def documents_of(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime]:
-    """Lake high water and as-of time of the documents for search; (0, ...) before they are first made."""
-    row = connection.execute("select lake_high_water, as_of from audit.followed_documents").fetchone()
+def deferred_of(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime]:
+    """Lake high water and as-of time of the deferred read models; (0, ...) before they are first made."""
+    row = connection.execute("select lake_high_water, as_of from audit.followed_deferred").fetchone()
     return (0, datetime.min) if row is None else (int(row[0]), row[1])
 
 
@@ -55,9 +55,9 @@ def record(connection: "duckdb.DuckDBPyConnection", inputs: Inputs) -> None:
     shown = [inputs.lake_high_water, inputs.as_of]
     connection.execute("delete from audit.followed")
     connection.execute("insert into audit.followed values (?, ?)", shown)
-    if inputs.documents_through == inputs.lake_high_water:
-        connection.execute("delete from audit.followed_documents")
-        connection.execute("insert into audit.followed_documents values (?, ?)", shown)
+    if inputs.deferred_through == inputs.lake_high_water:
+        connection.execute("delete from audit.followed_deferred")
+        connection.execute("insert into audit.followed_deferred values (?, ?)", shown)
 
 
 def keep_events(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
@@ -89,8 +89,8 @@ def run_plan(
     try:
         for step in plan.steps:
             parents = {names[parent] for parent in step.parents if parent in names}
-            # Documents are left out of most steps: what they are made from may have changed in one before.
-            always = step.kind == "events" or step.reads_inputs or step.is_document
+            # A deferred table is left out of most steps: what it is made from may have changed in one before.
+            always = step.kind == "events" or step.reads_inputs or step.is_deferred
             if not always and not parents & changed:
                 continue
             started = time.monotonic()
@@ -113,9 +113,9 @@ def unreleased(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> dict[str,
     return noted if all(_exists(connection, changes.table) for changes in noted.values()) else None
 
 
-def note_from_here(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
-    """Forget what had changed, and note what changes from here on: readers have all of it."""
-    for step in _noted(plan.steps):
+def note_from_here(connection: "duckdb.DuckDBPyConnection", plan: Plan, *, deferred: bool) -> None:
+    """Forget what had changed where readers have it now, and note what changes from here on."""
+    for step in (step for step in _noted(plan.steps) if deferred or not step.is_deferred):
         keys = ", ".join(step.keys)
         connection.execute(f"create or replace temp table {_note(step)} as select {keys} from {step.relation} limit 0")
 

@@ -17,20 +17,17 @@ from orchestration.operations.arrivals import Arrivals
 from orchestration.operations.bootstrap import Prepared, now, prepare
 from orchestration.operations.home import OperationsHome
 from orchestration.operations.indexing import Indexing, IndexStep
+from orchestration.operations.intake import POLL_SECONDS, Intake, Landed
 from orchestration.operations.plan import Inputs
-from orchestration.refresh import land_inbox
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.lock import lock_file
 
 if TYPE_CHECKING:
-    from orchestration.inbox import Waiting
-    from orchestration.landing.results import LandResult
     from orchestration.warehouse.dbt_runner import Progress
 
-POLL_SECONDS = 0.25
 CHECK_SECONDS = 30.0
-# Of the minute that search may be late; the rest is for the index.
-DOCUMENTS_SECONDS = 20.0
+# Of the minute that some may be late; the rest is for the step, and for the index of what is searched.
+DEFERRED_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,9 @@ class Follower(AbstractContextManager["Follower"]):
         self._home, self._progress = home, progress
         self._lock = lock_file(OperationsHome.of(home).lock, "keep the read models current")
         self._prepared: Prepared | None = None
-        self._checked_at = self._documents_at = 0.0
+        self._checked_at = self._deferred_at = 0.0
         self._released: str | None = None
+        self._intake = Intake(home, progress)
 
     def __enter__(self) -> "Follower":
         self._lock.__enter__()
@@ -77,6 +75,7 @@ class Follower(AbstractContextManager["Follower"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._intake.__exit__(kind, error, traceback)
         if self._prepared is not None:
             self._prepared.connection.close()
         self._lock.__exit__(kind, error, traceback)
@@ -86,6 +85,10 @@ class Follower(AbstractContextManager["Follower"]):
         """The home whose inbox is followed."""
         return self._home
 
+    def land_beside(self) -> None:
+        """From here on, land in a thread beside the steps."""
+        self._intake.beside()
+
     @property
     def prepared(self) -> Prepared:
         """The open warehouse and its plan, made at the first use."""
@@ -93,26 +96,24 @@ class Follower(AbstractContextManager["Follower"]):
             self._prepared = prepare(self._home, PROJECT_ROOT, self._progress)
         return self._prepared
 
-    def step(self, *, documents: bool = False) -> tuple[Step | None, tuple[str, ...]]:
+    def step(self, *, deferred: bool = False) -> tuple[Step | None, tuple[str, ...]]:
         """Land, run, release; None where nothing is new. With it, the files that stay in the inbox, and why.
 
-        The documents for search come along when DOCUMENTS_SECONDS have passed, or when asked for by `documents`.
+        Read models that may be a minute late come along when DEFERRED_SECONDS have passed, or when `deferred` asks.
         """
-        began = time.monotonic()
-        waiting_since = _oldest(self._home)
-        landed, left = land_inbox(self._home, self._progress)
-        landing = time.monotonic() - began
-        lake, prepared = read_lake(self._home), self.prepared
-        before, documents_of = engine.followed(prepared.connection), engine.documents_of(prepared.connection)
+        self._intake.look()
+        lake, prepared, left = read_lake(self._home), self.prepared, self._intake.left
+        landed = self._intake.taken(lake.high_water)
+        before, deferred_of = engine.followed(prepared.connection), engine.deferred_of(prepared.connection)
         assert before is not None
-        documents = documents or self._documents_are_due()
+        deferred = deferred or self._deferred_are_due() or not release.is_lean(prepared.home, self._released)
         plan = prepared.plan
         if lake.high_water == before[0] and _is_released(prepared):
-            if not documents or documents_of[0] == before[0]:
+            if not deferred or deferred_of[0] == before[0]:
                 return None, left
-            plan = plan.only_documents()
-        elif not documents:
-            plan = plan.without_documents()
+            plan = plan.only_deferred()
+        elif not deferred:
+            plan = plan.without_deferred()
         if lake.high_water < before[0]:
             raise Refused(
                 f"The lake ends at batch {lake.high_water}, the read models have batch {before[0]}: it is another "
@@ -125,7 +126,7 @@ class Follower(AbstractContextManager["Follower"]):
             max(lake.as_of, before[1]),
             before[1],
             now(),
-            lake.high_water if documents else documents_of[0],
+            lake.high_water if deferred else deferred_of[0],
             _last_failure(prepared.home),
         )
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
@@ -134,24 +135,22 @@ class Follower(AbstractContextManager["Follower"]):
         except Exception as error:
             _note_failure(prepared.home, inputs, str(error))
             raise
-        if documents:
-            self._documents_at = time.monotonic()
-        # Some checks hold documents against the rest, so all wait for a step that has them.
-        failed = self._checks() if documents else {}
+        if deferred:
+            self._deferred_at = time.monotonic()
+        # Some checks hold deferred read models against the others, so all wait for a step that has them.
+        failed = self._checks() if deferred else {}
         if failed:
             _note_failure(prepared.home, inputs, ", ".join(failed))
         models = time.monotonic() - began
         began = time.monotonic()
         release_id = self.release(inputs, failed)
-        return self._told(
-            inputs, landed, waiting_since, arrivals, landing, models, began, release_id, ran, failed
-        ), left
+        return self._told(inputs, landed, arrivals, models, began, release_id, ran, failed), left
 
     def inputs_now(self) -> Inputs:
         """The inputs that the read models show."""
         held = engine.followed(self.prepared.connection)
         assert held is not None
-        through = engine.documents_of(self.prepared.connection)[0]
+        through = engine.deferred_of(self.prepared.connection)[0]
         return Inputs(held[0], held[0], held[1], held[1], now(), through)
 
     def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
@@ -159,27 +158,26 @@ class Follower(AbstractContextManager["Follower"]):
         prepared = self.prepared
         if failed:
             return ""
+        read_models = prepared.plan.read_models
         content = release.Content(
             prepared.code,
-            tuple(step.relation for step in prepared.plan.read_models),
+            tuple(step.relation for step in read_models),
             prepared.comments,
-            engine.documents_of(prepared.connection),
+            frozenset(step.relation for step in read_models if step.is_deferred),
+            engine.deferred_of(prepared.connection),
         )
         changes = engine.unreleased(prepared.connection, prepared.plan)
+        goes_on = changes is not None and release.is_lean(prepared.home, self._released)
         self._released = release.publish(
-            prepared.connection,
-            prepared.home,
-            inputs,
-            content,
-            self._released if changes is not None else None,
-            changes,
+            prepared.connection, prepared.home, inputs, content, self._released if goes_on else None, changes
         )
-        engine.note_from_here(prepared.connection, prepared.plan)
+        shows_deferred = content.deferred_of[0] == inputs.lake_high_water
+        engine.note_from_here(prepared.connection, prepared.plan, deferred=shows_deferred or not goes_on)
         return self._released
 
-    def _documents_are_due(self) -> bool:
+    def _deferred_are_due(self) -> bool:
         """A failed check is looked at again in every step, and for that they have to be there."""
-        return self._checked_at == 0.0 or time.monotonic() - self._documents_at >= DOCUMENTS_SECONDS
+        return self._checked_at == 0.0 or time.monotonic() - self._deferred_at >= DEFERRED_SECONDS
 
     def _checks(self) -> dict[str, int]:
         if time.monotonic() - self._checked_at < CHECK_SECONDS:
@@ -192,10 +190,8 @@ class Follower(AbstractContextManager["Follower"]):
     def _told(
         self,
         inputs: Inputs,
-        landed: "LandResult | None",
-        since: float | None,
+        landed: Landed,
         arrivals: Arrivals,
-        landing: float,
         models: float,
         releasing_since: float,
         release_id: str,
@@ -207,10 +203,10 @@ class Follower(AbstractContextManager["Follower"]):
             at=now.isoformat(),
             lake_high_water=inputs.lake_high_water,
             as_of=f"{inputs.as_of.isoformat()}Z",
-            files=len(landed.files) if landed else 0,
+            files=landed.files,
             events=arrivals.events,
-            lag_seconds=round(now.timestamp() - since, 3) if since is not None else 0.0,
-            landing_seconds=round(landing, 3),
+            lag_seconds=round(now.timestamp() - landed.since, 3) if landed.since is not None else 0.0,
+            landing_seconds=round(landed.seconds, 3),
             models_seconds=round(models, 3),
             release_seconds=round(time.monotonic() - releasing_since, 3),
             release_id=release_id,
@@ -245,8 +241,10 @@ def follow(
     stop = stop or threading.Event()
     until = time.monotonic() + seconds if seconds is not None else float("inf")
     with Follower(home, progress) as follower, Indexing(home) as indexing:
+        if not once:
+            follower.land_beside()
         while not stop.is_set():
-            step, left = follower.step(documents=once)
+            step, left = follower.step(deferred=once)
             if search:
                 shown = step is not None and step.release_id
                 indexing.look((step.lake_high_water, step.lag_seconds) if step and shown else None)
@@ -260,6 +258,10 @@ def follow(
                 break
             if step is None:
                 stop.wait(POLL_SECONDS)
+        if not once and steps:
+            # What is deferred is not left behind.
+            last, left = follower.step(deferred=True)
+            steps += [last] if last else []
         if search and once:
             indexing.finish()
     return Followed(tuple(steps), left, tuple(indexing.steps))
@@ -287,11 +289,3 @@ def _is_released(prepared: Prepared) -> bool:
     followed = engine.followed(prepared.connection)
     mine = manifest["code"] == prepared.code and manifest["generation"] == prepared.home.generation
     return mine and followed is not None and manifest["lake_high_water"] == followed[0]
-
-
-def _oldest(home: Home) -> float | None:
-    """When the file that waits longest was put into the inbox, in seconds of the epoch."""
-    from orchestration.inbox import waiting
-
-    files: list[Waiting] = waiting(home)
-    return min((file.mtime_ns / 1e9 for file in files), default=None)

@@ -19,12 +19,13 @@ PLACES = {
     "built_through": "920000000000000002",
     "as_of": "2910-01-02 03:04:05.123456",
     "built_as_of": "2920-01-02 03:04:05.123456",
-    "documents_through": "930000000000000003",
+    "deferred_through": "930000000000000003",
     "projected_at": "2930-01-02 03:04:05.123456",
     "last_failed_projection_at": "2940-01-02 03:04:05.123456",
 }
 EVENT_COLUMNS = {"arrival_seq", "batch_seq", "event_id"}
-DOCUMENTS = "documents"
+# A read model that may be so late is deferred: made and released less often than the others.
+DEFERRED_SLA_SECONDS = 60
 DELETE_SUPERSEDED = "delete_superseded()"
 
 
@@ -32,7 +33,7 @@ DELETE_SUPERSEDED = "delete_superseded()"
 class Inputs:
     """The inputs of one step, as those of a build (docs/architecture.md, Build inputs).
 
-    `documents_through`: the last batch that the documents for search show; they are made less often than the rest.
+    `deferred_through`: the last batch that deferred read models show, which are made less often than the others.
     """
 
     lake_high_water: int
@@ -40,7 +41,7 @@ class Inputs:
     as_of: datetime
     built_as_of: datetime
     projected_at: datetime
-    documents_through: int
+    deferred_through: int
     last_failed_projection_at: datetime | None = None
 
     def texts(self) -> dict[str, str]:
@@ -50,7 +51,7 @@ class Inputs:
             "built_through": str(self.built_through),
             "as_of": timestamp_text(self.as_of),
             "built_as_of": timestamp_text(self.built_as_of),
-            "documents_through": str(self.documents_through),
+            "deferred_through": str(self.deferred_through),
             "projected_at": timestamp_text(self.projected_at),
             "last_failed_projection_at": timestamp_text(self.last_failed_projection_at)
             if self.last_failed_projection_at
@@ -64,7 +65,7 @@ class Step:
 
     `kind`: view, table, incremental, or events (a staging view of events, kept here as a table that only grows).
     `keys`: unique key of an incremental model; `touched`: the aggregate types whose ids it deletes, "*" for all.
-    `is_document`: it holds documents for search.
+    `is_deferred`: a read model that may be a minute late.
     """
 
     key: str
@@ -77,7 +78,7 @@ class Step:
     keys: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
     drops_superseded: bool = False
-    is_document: bool = False
+    is_deferred: bool = False
 
     @property
     def reads_inputs(self) -> bool:
@@ -118,14 +119,14 @@ class Plan:
         """What readers get."""
         return tuple(step for step in self.steps if step.schema == "operations")
 
-    def without_documents(self) -> "Plan":
-        """All but the documents."""
-        return replace(self, steps=tuple(step for step in self.steps if not step.is_document))
+    def without_deferred(self) -> "Plan":
+        """What each step makes: all but deferred tables; what is kept by increments needs every one of them."""
+        return replace(self, steps=tuple(step for step in self.steps if not _is_deferred_table(step)))
 
-    def only_documents(self) -> "Plan":
-        """The documents, and what says through which batch they are."""
-        place = PLACES["documents_through"]
-        return replace(self, steps=tuple(step for step in self.steps if step.is_document or place in step.sql))
+    def only_deferred(self) -> "Plan":
+        """The deferred tables, and what says through which batch they are."""
+        place = PLACES["deferred_through"]
+        return replace(self, steps=tuple(step for step in self.steps if _is_deferred_table(step) or place in step.sql))
 
 
 def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> Plan:
@@ -147,6 +148,10 @@ def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[
             if of:
                 checks.append(Check(node.name, models[min(of)].name, compiled[key]))
     return Plan(steps, tuple(sorted(checks, key=lambda check: check.name)))
+
+
+def _is_deferred_table(step: Step) -> bool:
+    return step.is_deferred and step.kind == "table"
 
 
 def _ordered(models: Mapping[str, "ModelNode"]) -> list[str]:
@@ -180,5 +185,5 @@ def _step(node: "ModelNode", sql: str, columns: Mapping[str, Sequence[str]]) -> 
         keys=(key,) if isinstance(key, str) else tuple(key),
         touched=(touched,) if isinstance(touched, str) else tuple(touched),
         drops_superseded=kind == "events" or bool(hooks),
-        is_document=DOCUMENTS in node.tags,
+        is_deferred=int(node.config.meta.get("sla_seconds", 0)) >= DEFERRED_SLA_SECONDS,
     )

@@ -17,7 +17,7 @@ from orchestration.warehouse.record import timestamp_text
 if TYPE_CHECKING:
     import duckdb
 
-KEPT, KEPT_WITH_DOCUMENTS = 5, 3
+KEPT, KEPT_WITH_DEFERRED = 5, 3
 GROWTH, ROOM = 1.5, 16 * 2**20
 SCHEMA = "operations"
 ABOUT = """
@@ -41,13 +41,15 @@ class Comment:
 class Content:
     """What a release is made of: relations of this code with their descriptions.
 
-    `documents_of`: lake high water and as-of time of the documents for search, which may be those of an older step.
+    `deferred`: the relations among them that may be those of an older step, and the lake high water and as-of time of
+    that step in `deferred_of`.
     """
 
     code: str
     relations: tuple[str, ...]
     comments: tuple[Comment, ...]
-    documents_of: tuple[int, datetime]
+    deferred: frozenset[str]
+    deferred_of: tuple[int, datetime]
 
 
 def publish(
@@ -60,8 +62,9 @@ def publish(
 ) -> str:
     """Write the read models as a new file, then let `current` point to it; returns the release's id.
 
-    With `after`, the file of that release is gone on from: relations with `changes` take those over, the others are
-    written anew. Readers that have an older release open keep it. What an interrupted call left is removed by the next.
+    With `after`, the file of that release is gone on from: relations with `changes` take those over, deferred ones of
+    an older step stay, the others are written anew. Readers that have an older release open keep it. What an
+    interrupted call left is removed by the next.
     """
     home.releases.mkdir(parents=True, exist_ok=True)
     store.clear_temporary(home)
@@ -71,13 +74,14 @@ def publish(
     folder.mkdir()
     path = folder / store.DATABASE
     previous = store.find(home, None) if store.current_id(home) else None
-    base = previous if previous and previous.release_id == after and _is_lean(previous) else None
+    base = previous if previous and previous.release_id == after else None
     if base:
         shutil.copyfile(base.database, path)
     kept = changes if changes and base else {}
     connection.execute(f"attach '{_escaped(str(path))}' as released")
     try:
-        _write(connection, inputs, release_id, now, content, kept)
+        stay = content.deferred if base and content.deferred_of[0] != inputs.lake_high_water else frozenset()
+        _write(connection, inputs, release_id, now, content, kept, stay)
     finally:
         connection.execute("detach released")
     whole = {"release_id": release_id, "bytes": path.stat().st_size}
@@ -91,12 +95,12 @@ def publish(
         "generation": home.generation,
         "written_whole": base.manifest["written_whole"] if base else whole,
     }
-    manifest["documents"] = _documents(manifest, content, previous)
+    manifest["deferred"] = _deferred(manifest, content, previous)
     (folder / store.MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     store.sync_files([path, folder / store.MANIFEST])
     folder.rename(home.releases / release_id)
     store.switch(home, release_id)
-    store.retain(home, KEPT, _with_own_documents(home))
+    store.retain(home, KEPT, _with_own_deferred(home))
     return release_id
 
 
@@ -113,31 +117,34 @@ def comments_of(connection: "duckdb.DuckDBPyConnection") -> tuple[Comment, ...]:
     return tuple(Comment(*row) for row in (*tables, *columns))
 
 
-def _is_lean(release: store.Release) -> bool:
-    """Whether a file is worth going on from: rows that were taken away leave room behind, and reading slows down."""
+def is_lean(home: OperationsHome, release_id: str | None) -> bool:
+    """Whether this is the current release and its file worth going on from: what is taken away leaves room behind."""
+    if release_id is None or store.current_id(home) != release_id:
+        return False
+    release = store.find(home, release_id)
     return release.database.stat().st_size <= GROWTH * int(release.manifest["written_whole"]["bytes"]) + ROOM
 
 
-def _documents(manifest: dict[str, Any], content: Content, previous: store.Release | None) -> dict[str, Any]:
-    """The release that the documents first were in as they are now: an index of it is an index of this one."""
-    high_water, as_of = content.documents_of
+def _deferred(manifest: dict[str, Any], content: Content, previous: store.Release | None) -> dict[str, Any]:
+    """The release that the deferred relations first were in as they are now: an index of it is an index of this one."""
+    high_water, as_of = content.deferred_of
     shown = {"lake_high_water": high_water, "as_of": f"{as_of.isoformat()}Z"}
     if previous and all(previous.manifest.get(key) == manifest[key] for key in ("code", "generation")):
-        held: dict[str, Any] = previous.manifest.get("documents", {})
+        held: dict[str, Any] = previous.manifest.get("deferred", {})
         if all(held.get(key) == shown[key] for key in shown):
             return held
     return {"release_id": manifest["release_id"], **shown}
 
 
-def _with_own_documents(home: OperationsHome) -> list[str]:
-    """The last releases that made their documents: an index is built of one, and held against it, while others come."""
-    made = [one.release_id for one in store.list_releases(home) if _made_documents(one)]
-    return made[-KEPT_WITH_DOCUMENTS:]
+def _with_own_deferred(home: OperationsHome) -> list[str]:
+    """The last releases with deferred relations of their own: an index is built of one while others come."""
+    made = [one.release_id for one in store.list_releases(home) if _made_deferred(one)]
+    return made[-KEPT_WITH_DEFERRED:]
 
 
-def _made_documents(release: store.Release) -> bool:
-    documents: dict[str, Any] = release.manifest.get("documents", {})
-    return documents.get("release_id") == release.release_id
+def _made_deferred(release: store.Release) -> bool:
+    deferred: dict[str, Any] = release.manifest.get("deferred", {})
+    return deferred.get("release_id") == release.release_id
 
 
 def _write(
@@ -147,11 +154,12 @@ def _write(
     now: datetime,
     content: Content,
     kept: Mapping[str, Changes],
+    stay: frozenset[str],
 ) -> None:
     connection.execute("begin")
     connection.execute(f"create schema if not exists released.{SCHEMA}")
     connection.execute("create schema if not exists released.release")
-    for relation in content.relations:
+    for relation in (relation for relation in content.relations if relation not in stay):
         if relation in kept:
             keys = ", ".join(kept[relation].keys)
             changed = f"where ({keys}) in (select ({keys}) from {kept[relation].table})"
@@ -160,7 +168,7 @@ def _write(
         else:
             connection.execute(f"create or replace table released.{relation} as from {relation}")
     for comment in content.comments:
-        if comment.relation not in kept:
+        if comment.relation not in kept and comment.relation not in stay:
             target = f"released.{comment.relation}"
             what = f"column {target}.{quoted(comment.column)}" if comment.column else f"table {target}"
             connection.execute(f"comment on {what} is '{_escaped(comment.text)}'")

@@ -92,7 +92,7 @@ def documents_release(home: Home) -> Release:
     `tieout follow` makes documents less often than the rest. Raises Refused where nothing is released.
     """
     current = releases.find(home, None)
-    made_in = current.manifest.get("documents", {}).get("release_id", current.release_id)
+    made_in = current.manifest.get("deferred", {}).get("release_id", current.release_id)
     return current if made_in == current.release_id else releases.find(home, made_in)
 
 

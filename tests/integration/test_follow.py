@@ -3,6 +3,8 @@
 import json
 import random
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
@@ -38,6 +40,7 @@ from orchestration.search.searching import search
 from orchestration.semantics.kpi_page import rows
 from orchestration.warehouse.build import build, event_type_of
 from orchestration.warehouse.checksums import RelationChecksum, excluded_columns, schema_checksums
+from orchestration.warehouse.lake import read_lake
 
 MODELS = {
     "approval_inbox",
@@ -111,8 +114,8 @@ def followed_rows(follower: Follower) -> dict[str, RelationChecksum]:
     return {item.relation: item for item in found}
 
 
-def excluding_documents(found: dict[str, RelationChecksum]) -> dict[str, RelationChecksum]:
-    return {name: item for name, item in found.items() if "search_" not in name}
+def excluding_deferred(found: dict[str, RelationChecksum]) -> dict[str, RelationChecksum]:
+    return {name: item for name, item in found.items() if "search_" not in name and "timeline" not in name}
 
 
 def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]:
@@ -127,7 +130,7 @@ def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]
 
 def test_what_was_followed_is_what_is_built(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of order, twice, with conflicts that are decided later: the same rows as one build of everything."""
-    monkeypatch.setattr("orchestration.operations.follow.DOCUMENTS_SECONDS", float("inf"))
+    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", float("inf"))
     with Follower(home) as follower:
         steps = []
         for name in ("2", "3"):
@@ -136,15 +139,15 @@ def test_what_was_followed_is_what_is_built(home: Home, monkeypatch: pytest.Monk
             awkward_stream.settle(home)
             steps.append(follower.step())
         manifest = store.find(OperationsHome.of(home), None).manifest
-        assert manifest["documents"]["lake_high_water"] < manifest["lake_high_water"], "documents wait for their turn"
+        assert manifest["deferred"]["lake_high_water"] < manifest["lake_high_water"], "some wait for their turn"
         assert manifest["written_whole"]["release_id"] == steps[0][0].release_id, "the others went on from the first"
-        assert excluding_documents(released(home, {})) == excluding_documents(followed_rows(follower))
+        assert excluding_deferred(released(home, {})) == excluding_deferred(followed_rows(follower))
         through = "select distinct source_cursor from projection_freshness where model = 'search_quote_document'"
         behind = query(OperationsHome.of(home), through).objects()
-        steps.append(follower.step(documents=True))
+        steps.append(follower.step(deferred=True))
         assert query(OperationsHome.of(home), through).objects() != behind, "how far they are is told"
         assert released(home, {}) == followed_rows(follower)
-        assert follower.step(documents=True) == (None, ())
+        assert follower.step(deferred=True) == (None, ())
     assert [(step.release_id != "", left) for step, left in steps] == [(True, ())] * 5
     wanted, excluded = built(home)
     assert set(wanted) == MODELS
@@ -156,6 +159,45 @@ def test_what_was_followed_is_what_is_built(home: Home, monkeypatch: pytest.Monk
     at_once, _ = built(Home(whole))
     counts = {name: item.row_count for name, item in at_once.items()}
     assert counts == {name: item.row_count for name, item in wanted.items()}
+
+
+def test_a_file_does_not_wait_for_the_step_before_it_to_land(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, stop = engine.run_plan, threading.Event()
+
+    def lands_meanwhile(*arguments: Any, **options: Any) -> engine.Ran:
+        monkeypatch.setattr(engine, "run_plan", real)
+        before = read_lake(home).high_water
+        put(home, "3", (home.root / "rest-3").read_bytes().split(b"\n"))
+        while read_lake(home).high_water == before:
+            time.sleep(0.05)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(engine, "run_plan", lands_meanwhile)
+    put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+    told: list[Step] = []
+
+    def note(step: Step) -> None:
+        told.append(step)
+        if len(told) == 2:
+            stop.set()
+
+    result = follow(home, stop=stop, told=note)
+    assert [(step.files, step.lag_seconds > 0, step.release_id != "") for step in told] == [(1, True, True)] * 2
+    assert told[1].lake_high_water == read_lake(home).high_water
+    assert result.left == ()
+
+
+def test_what_landing_meets_beside_the_steps_ends_following(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = iter([(None, ())])
+
+    def fails(*_: object) -> tuple[None, tuple[str, ...]]:
+        for found in rounds:
+            return found
+        raise Refused("no room")
+
+    monkeypatch.setattr("orchestration.operations.intake.land_inbox", fails)
+    with pytest.raises(Refused, match="no room"):
+        follow(home, seconds=60)
 
 
 def test_what_was_followed_is_found_by_search(home: Home) -> None:
