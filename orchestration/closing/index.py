@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.errors import Refused
 from orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -101,8 +102,12 @@ def altered(folder: Path, closed: Sequence[ClosedPeriod]) -> list[str]:
     with duckdb.connect() as connection:
         for name in FROZEN:
             connection.execute(f"create table {name} ({COLUMNS[name]})")
-            for one in closed:
-                _insert(connection, name, one)
+            try:
+                for one in closed:
+                    _insert(connection, name, one)
+            except Refused as error:
+                wrong.append(str(error))
+                continue
             try:
                 connection.execute(f"create table indexed_{name} as from read_parquet('{folder / name}.parquet')")
             except duckdb.Error as error:
@@ -152,12 +157,23 @@ def write(home: Home, closed: Sequence[ClosedPeriod]) -> Path:
 
 
 def _insert(connection: "duckdb.DuckDBPyConnection", name: str, one: ClosedPeriod) -> None:
-    """Add what was frozen with a period: the columns that it has, fewer or others in an earlier close."""
+    """Add what was frozen with a period: the columns that it has, fewer or others in an earlier close.
+
+    Raises Refused where the package is damaged.
+    """
+    import duckdb
+
     file = one.folder / f"{FROZEN[name]}.parquet"
-    frozen = {row[0] for row in connection.execute(f"describe from read_parquet('{file}')").fetchall()}
-    columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
     of_period = {"entity": "$entity", "period": "$period", "close_version": "$version"}
-    values = [column if column in frozen else of_period.get(column, "null") for column in columns]
     named = {"entity": one.entity, "period": one.period, "version": one.version}
-    used = {key: value for key, value in named.items() if f"${key}" in values}
-    connection.execute(f"insert into {name} select {', '.join(values)} from read_parquet('{file}')", used)
+    columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+    try:
+        frozen = {row[0] for row in connection.execute(f"describe from read_parquet('{file}')").fetchall()}
+        values = [column if column in frozen else of_period.get(column, "null") for column in columns]
+        used = {key: value for key, value in named.items() if f"${key}" in values}
+        connection.execute(f"insert into {name} select {', '.join(values)} from read_parquet('{file}')", used)
+    except duckdb.Error as error:
+        raise Refused(
+            f"{file.name} of the package {one.package} ({one.entity} {one.period}) cannot be read: "
+            f"{str(error).splitlines()[0]}. Run `tieout verify` and bring the package back from a copy."
+        ) from error

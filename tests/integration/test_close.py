@@ -36,7 +36,7 @@ from orchestration.publishing.store import file_sha256
 
 
 def credit_note(number: str, amount: str, moment: str, account: str, version: int = 1) -> dict[str, Any]:
-    """A credit note of a system that publishes no totals; a higher version corrects it."""
+    """A credit note of a system that publishes no totals by itself; a higher version corrects it."""
     line = {"invoiceLineId": "l1", "chargeType": "ONE_TIME", "quantity": 1, "netAmount": amount, "taxAmount": "0"}
     return {
         "eventId": f"{number}-v{version}",
@@ -58,6 +58,21 @@ def credit_note(number: str, amount: str, moment: str, account: str, version: in
     }
 
 
+def counted_by_goodwill(count: int, amount: str, version: int = 1) -> dict[str, Any]:
+    """What that system counted in October: without it, its credit notes are unproven and October stays open."""
+    total = {"measure": "credit_notes_issued", "currency": "USD", "count": count, "amount": amount}
+    return {
+        "eventId": f"goodwill-october-v{version}",
+        "source": "goodwill",
+        "eventType": "ControlTotalsPublished",
+        "eventTime": f"2026-11-0{version}T06:00:00Z",
+        "aggregateType": "ControlTotal",
+        "aggregateId": "goodwill:2026-10",
+        "aggregateVersion": version,
+        "payload": {"system": "goodwill", "periodStart": "2026-10-01", "periodEnd": "2026-11-01", "totals": [total]},
+    }
+
+
 def deliver(home: Home, name: str, *events: dict[str, Any]) -> None:
     file = home.root.with_name(f"{name}.ndjson")
     file.write_text("".join(json.dumps(event) + "\n" for event in events))
@@ -74,7 +89,7 @@ def explained(home: Home, period: str, signers: Path | None = None) -> CloseResu
     standing = [one.break_id for one in result.breaks if one.status == breaks.OPEN]
     if standing:
         assert result.state == states.OPEN
-        assert {gate.gate for gate in result.failed} <= {"chain", "materiality"}
+        assert {gate.gate for gate in result.failed} <= {"chain", "materiality"}, result.failed
         breaks.explain(home, standing, reason="known", by="Ada")
         result = close(home, period, by="Ada", signers=signers)
     assert [asdict(gate) for gate in result.failed] == []
@@ -141,6 +156,9 @@ def test_late_corrected_and_reopened(home: Home) -> None:
     assert adjustments(home) == [late]
     account = account_of(home)
     deliver(home, "corrected", credit_note("late", "20", "2026-08-20T10:00:00Z", account, version=2))
+    untied = {(gate.gate, gate.partition) for gate in close(home, "2026-10", by="Ada").failed}
+    assert ("control_totals_tied", "control_total/goodwill/credit_notes_issued/2026-10/USD") in untied
+    deliver(home, "counted", counted_by_goodwill(1, "1"))
     explained(home, "2026-10")
     corrected = ("2026-08", "2026-10", Decimal("-12.5"), Decimal("-20"), Decimal("-7.5"), "CORRECTED", "late-v2", True)
     assert adjustments(home) == [late, corrected]
@@ -152,7 +170,8 @@ def test_late_corrected_and_reopened(home: Home) -> None:
         reopen(home, "2026-09", reason="wrong", approver="Grace")
     before = package_of(home, "2026-10")
     reopen(home, "2026-10", reason="a credit note is missing", approver="Grace")
-    deliver(home, "forgotten", credit_note("forgotten", "5", "2026-10-05T10:00:00Z", account))
+    forgotten = credit_note("forgotten", "5", "2026-10-05T10:00:00Z", account)
+    deliver(home, "forgotten", forgotten, counted_by_goodwill(2, "6", version=2))
     again = explained(home, "2026-10")
     assert (again.version, again.package != before.name, before.exists()) == (2, True, True)
     assert adjustments(home) == [late, corrected], "what was booked in the reopened period is booked in it again"
