@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from benchmarks import dashboards, report
+from benchmarks import closing, dashboards, report
 from benchmarks.bare_build import FACTS, bare_build, differences
 from benchmarks.bare_marts import differences as marts_that_differ
 from benchmarks.bare_marts import run_script, script_of
@@ -100,6 +100,15 @@ def test_the_page_shows_the_kept_results() -> None:
     page = report.PAGE.read_text(encoding="utf-8")
     assert report.table(report.results()) in page
     assert dashboards.table(dashboards.results()) in page
+    assert closing.table(closing.results(), report.results()) in page
+
+
+def test_a_close_is_compared_with_the_build_of_as_many_events() -> None:
+    close = {"cpu_seconds": 3.0, "memory_mib": 9}
+    kept = {"events": 1_000, "price_lines": 200, "rows": 300, "mib": 2, "close": close}
+    built = [{"events": size, "steps": {"build": {"cpu_seconds": 6.0}}} for size in (1_030, 5_000)]
+    assert "| 1 000 | 200 | 300 | 2 MiB | 3.0 CPU s, 9 MiB | **0.50** |" in closing.table([kept], built)
+    assert "| not measured |" in closing.table([kept], built[1:])
 
 
 @pytest.fixture
