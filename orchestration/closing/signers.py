@@ -69,7 +69,7 @@ def parse(text: str, told: str) -> Signers:
     """The people of a text; `told` names it in objections. Raises Unusable as `load` does."""
     try:
         content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Unusable(f"{told}: not YAML: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("signers") or [], list):
         raise Unusable(f"{told}: expected a list named signers")

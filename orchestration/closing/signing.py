@@ -49,7 +49,8 @@ def file_of(package: Path, role: str) -> Path:
 def signers_of(package: Path) -> Signers:
     """Who may sign a package: the people as they were when it was closed; nobody where it does not say."""
     path = package / SIGNERS_FILE
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    # A byte that is no text spoils one entry, not the reading of the others.
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     return registry.parse(text, f"{SIGNERS_FILE} of the package")
 
 

@@ -53,10 +53,10 @@ def load(path: Path | None = None) -> CloseWaivers:
     path = path or WAIVERS
     if not path.exists():
         return CloseWaivers((), (), "")
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Unusable(f"{path}: not YAML: {error}") from error
     breaks = [_break(entry, f"{path}: breaks[{n}]") for n, entry in enumerate(content.get("breaks") or [])]
     gates = [_gate(entry, f"{path}: gates[{n}]") for n, entry in enumerate(content.get("gates") or [])]

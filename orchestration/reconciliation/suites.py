@@ -103,7 +103,7 @@ def _files(folder: Path | None) -> list[Path]:
 def _suite(path: Path) -> list[Check]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Unusable(f"{path}: not YAML: {error}") from error
     _fields(content, str(path), required={"suite", "relation", "checks"}, optional={"description"})
     if content["suite"] != path.stem:

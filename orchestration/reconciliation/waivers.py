@@ -70,7 +70,7 @@ def load_waivers(checks: Iterable[Check], path: Path | None = None) -> list[Waiv
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Unusable(f"{path}: cannot read the waivers: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Unusable(f"{path}: not YAML: {error}") from error
     if content is None:
         return []

@@ -79,7 +79,7 @@ def _from_file(path: Path) -> list[dict[str, Any]]:
         content = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise Unusable(f"--faults {path}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise Unusable(f"--faults {path}: no YAML or JSON: {error}") from error
     if isinstance(content, dict) and set(content) == {"faults"}:
         content = content["faults"]

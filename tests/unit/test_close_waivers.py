@@ -45,6 +45,7 @@ def test_without_a_file_nothing_is_waived(tmp_path: Path) -> None:
         (f"gates:\n{GATE}".replace("reason: down", "reason: down, more: 1"), r"gates\[0\].more: unknown field"),
         ("gates:\n  - crm\n", r"gates\[0\]: expected a mapping"),
         ("gates: [", "not YAML"),
+        ("gates: [{expires: 2026-15-01}]", "not YAML"),
     ],
 )
 def test_an_entry_that_cannot_be_read_is_told_with_its_field(tmp_path: Path, text: str, told: str) -> None:

@@ -177,6 +177,7 @@ GOOD = {"name": "Ada", "roles": ["preparer"], "public_key": "A" * 43 + "=", "val
     ("text", "why"),
     [
         ("signers: [", "not YAML"),
+        ("signers: [{valid_from: 2026-15-01}]", "not YAML"),
         ("[]", None),
         ("signers: 1", "expected a list"),
         (yaml.safe_dump({"signers": [GOOD]}), r"signers\[0\]: give name, roles"),

@@ -52,6 +52,7 @@ def test_reads_suites(tmp_path: Path) -> None:
         (GOOD.replace("title: Lines", "title: Lines\n    tolerance: 1"), "unknown field tolerance"),
         (GOOD[: GOOD.index("    expected")], "expected is missing"),
         ("suite: [", "not YAML"),
+        ("suite: 2026-15-01", "not YAML"),
         ("suite: lines\nrelation: recon_lines\nchecks: []", "at least one check"),
     ],
 )
