@@ -168,7 +168,9 @@ def test_a_file_does_not_wait_for_the_step_before_it_to_land(home: Home, monkeyp
         monkeypatch.setattr(engine, "run_plan", real)
         before = read_lake(home).high_water
         put(home, "3", (home.root / "rest-3").read_bytes().split(b"\n"))
+        deadline = time.monotonic() + 30
         while read_lake(home).high_water == before:
+            assert time.monotonic() < deadline, "it waits for the step"
             time.sleep(0.05)
         return real(*arguments, **options)
 
