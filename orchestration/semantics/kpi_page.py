@@ -44,7 +44,8 @@ def _introduction() -> Iterator[str]:
         "medians and percentiles cannot be added up. A denominator of zero gives no value. Accounts for tests are in "
         "no figure. Durations are elapsed seconds; companions in business seconds count only those that the service "
         "desk of the region was open (`dim_sla_calendar`), and leave out what has no calendar. MetricFlow has each KPI "
-        "as a metric of its name, by region and account too (`models/metrics`).\n"
+        "as a metric of its name, and its duration in business seconds as one of the measure's, by region and account "
+        "too (`models/metrics`).\n"
     )
     yield "A month is mature when the as-of time is past its end and the window of the measure.\n"
 

@@ -4,11 +4,5 @@ select
     closed.entity,
     closed.period,
     closed.close_version,
-    closed.exchange_rate_id,
-    closed.published_date,
-    closed.from_currency,
-    closed.to_currency,
-    closed.from_rate_per_eur,
-    closed.to_rate_per_eur,
-    closed.exchange_rate
+    {{ exchange_rate_columns("closed") }}
 from {{ ref("stg_close__exchange_rate") }} as closed

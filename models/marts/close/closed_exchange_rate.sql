@@ -3,11 +3,5 @@ select
     closed.entity,
     closed.period,
     closed.close_version,
-    closed.exchange_rate_id,
-    closed.published_date,
-    closed.from_currency,
-    closed.to_currency,
-    closed.from_rate_per_eur,
-    closed.to_rate_per_eur,
-    closed.exchange_rate
+    {{ exchange_rate_columns("closed") }}
 from {{ ref("int_closed_exchange_rate") }} as closed

@@ -10,13 +10,7 @@ with used as (
 select
     closed.entity,
     closed.period,
-    rate.exchange_rate_id,
-    rate.published_date,
-    rate.from_currency,
-    rate.to_currency,
-    rate.from_rate_per_eur,
-    rate.to_rate_per_eur,
-    rate.exchange_rate
+    {{ exchange_rate_columns("rate") }}
 from {{ ref("int_closed_period") }} as closed
 cross join {{ ref("dim_exchange_rate") }} as rate
 left join used

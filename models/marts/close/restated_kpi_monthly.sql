@@ -2,28 +2,7 @@
 select
     closed.entity,
     closed.period,
-    today.kpi_month_id,
-    today.kpi_id,
-    today.kpi_name,
-    today.measure,
-    today.statistic,
-    today.is_headline,
-    today.companion_of,
-    today.scope,
-    today.region,
-    today.month_start_date,
-    today.month_start_date_key,
-    today.currency,
-    today.category,
-    today.unit,
-    today.basis,
-    today.numerator,
-    today.denominator,
-    today.value,
-    today.excluded_count,
-    today.is_mature,
-    today.as_of,
-    today.definition_version
+    {{ kpi_month_columns("today") }}
 from {{ ref("int_closed_period") }} as closed
 inner join {{ ref("mart_kpi_monthly") }} as today
     on

@@ -1,0 +1,25 @@
+{# What a close freezes of a KPI, as mart_kpi_monthly has it. #}
+{% macro kpi_month_columns(row) -%}
+    {{ row }}.kpi_month_id,
+    {{ row }}.kpi_id,
+    {{ row }}.kpi_name,
+    {{ row }}.measure,
+    {{ row }}.statistic,
+    {{ row }}.is_headline,
+    {{ row }}.companion_of,
+    {{ row }}.scope,
+    {{ row }}.region,
+    {{ row }}.month_start_date,
+    {{ row }}.month_start_date_key,
+    {{ row }}.currency,
+    {{ row }}.category,
+    {{ row }}.unit,
+    {{ row }}.basis,
+    {{ row }}.numerator,
+    {{ row }}.denominator,
+    {{ row }}.value,
+    {{ row }}.excluded_count,
+    {{ row }}.is_mature,
+    {{ row }}.as_of,
+    {{ row }}.definition_version
+{%- endmacro %}
