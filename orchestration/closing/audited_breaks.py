@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.closing import breaks as ledgered
-from orchestration.closing.breaks import CLEARED, Break, RollForward
+from orchestration.closing.break_waivers import waived
+from orchestration.closing.breaks import CLEARED, Break
+from orchestration.closing.roll_forward import RollForward, roll_forward
 from orchestration.closing.waivers import load
 from orchestration.home import Home
 from orchestration.reconciliation import ledger
@@ -43,10 +45,10 @@ def audit_breaks(
     row = connection.execute(EXISTS).fetchone()
     if not row or not row[0]:
         return None
-    now = ledgered.waived(ledgered.standing(connection, home, as_of), load(waivers_path).breaks, today)
+    now = waived(ledgered.standing(connection, home, as_of), load(waivers_path).breaks, today)
     sums = {(leg, currency): amount for leg, currency, amount in connection.execute(TIES).fetchall()}
     last, before, closing = _before(home)
-    rolls = ledgered.roll_forward(before, now)
+    rolls = roll_forward(before, now)
     told = {"as_of": as_of.isoformat(sep=" "), "rolls": [roll.as_json() for roll in rolls]}
     return AuditedBreaks(tuple(_results(rolls, closing, sums)), (*ledgered.changes(last, now), (KIND, told)))
 

@@ -93,30 +93,6 @@ class Break:
         }
 
 
-@dataclass(frozen=True)
-class RollForward:
-    """One leg and currency over a period: opening + new - cleared + adjusted = closing, exactly.
-
-    `adjusted` is what breaks that stayed have grown by, less what they have shrunk by.
-    """
-
-    leg: str
-    currency: str
-    opening: Decimal
-    new: Decimal
-    cleared: Decimal
-    adjusted: Decimal
-    closing: Decimal
-
-    @property
-    def holds(self) -> bool:
-        return self.opening + self.new - self.cleared + self.adjusted == self.closing
-
-    def as_json(self) -> dict[str, Any]:
-        """With amounts as text."""
-        return {name: value if isinstance(value, str) else f"{value:f}" for name, value in asdict(self).items()}
-
-
 def break_id(leg: str, key: str, break_class: str, currency: str) -> str:
     """The identity of a break: what does not tie, not when it was seen."""
     return "B-" + hashlib.sha256("\n".join((leg, key, break_class, currency)).encode()).hexdigest()[:16]
@@ -200,22 +176,6 @@ def _place(body: dict[str, Any]) -> tuple[str, str, str]:
     return body["leg"], body["key"], body["currency"]
 
 
-def roll_forward(before: Sequence[Break], now: Sequence[Break]) -> list[RollForward]:
-    """From the breaks of the close before to those of this one, per leg and currency."""
-    earlier, later = ({one.break_id: one for one in side} for side in (before, now))
-    lines = []
-    for leg, currency in sorted({(one.leg, one.currency) for one in (*before, *now)}):
-        opening = _sum(one for one in before if (one.leg, one.currency) == (leg, currency))
-        closing = _sum(one for one in now if (one.leg, one.currency) == (leg, currency))
-        mine = {name for name, one in (*earlier.items(), *later.items()) if (one.leg, one.currency) == (leg, currency)}
-        new = _sum(later[name] for name in mine if name not in earlier)
-        cleared = _sum(earlier[name] for name in mine if name not in later)
-        stayed = [name for name in mine if name in earlier and name in later]
-        adjusted = sum((later[name].difference - earlier[name].difference for name in stayed), Decimal(0))
-        lines.append(RollForward(leg, currency, opening, new, cleared, adjusted, closing))
-    return lines
-
-
 def record(home: Home, breaks: Iterable[Break]) -> int:
     """Keep in the ledger which breaks are new, changed or gone, of all that stand now. Returns how many."""
     entries = changes(_last_bodies(home), breaks)
@@ -282,61 +242,5 @@ def from_json(told: dict[str, Any]) -> Break:
     return Break(**{**told, **amounts, **explained})
 
 
-def waived(breaks: Iterable[Break], accepted: "Iterable[BreakWaiver]", today: date) -> list[Break]:
-    """The breaks, those that a waiver covers marked so."""
-    waivers = list(accepted)
-    marked = []
-    for one in breaks:
-        cover = next((waiver for waiver in waivers if waiver.covers(one, today)), None)
-        if cover and one.status == OPEN:
-            one = replace(
-                one,
-                status=WAIVED,
-                note=cover.reason,
-                noted_by=cover.approver,
-                explained_amount=None,
-                explained_as="",
-            )
-        marked.append(one)
-    return marked
-
-
-@dataclass(frozen=True)
-class BreakWaiver:
-    """Breaks that a named person accepts until a day: one by its id, or all of a leg and class up to an amount each."""
-
-    pattern: str
-    amount_limit: Decimal
-    reason: str
-    approver: str
-    expires: date
-
-    def matches(self, one: Break) -> bool:
-        """Whether it means this break: by id, or as `leg/class`, either of them `*`."""
-        leg, _, break_class = self.pattern.partition("/")
-        return self.pattern == one.break_id or (leg in ("*", one.leg) and break_class in ("*", one.break_class))
-
-    def covers(self, one: Break, today: date) -> bool:
-        """Whether it accepts this break on this day."""
-        return self.matches(one) and today <= self.expires and one.difference <= self.amount_limit
-
-    def objection(self, breaks: Iterable[Break], today: date) -> str | None:
-        """Why it no longer does what it was made for; None when it does."""
-        if today > self.expires:
-            return f"the waiver of {self.pattern} by {self.approver} expired on {self.expires}"
-        over = [one for one in breaks if self.matches(one) and one.difference > self.amount_limit]
-        if over:
-            worst = max(over, key=lambda one: one.difference)
-            return (
-                f"the waiver of {self.pattern} by {self.approver} is exceeded: {worst.break_id} is "
-                f"{worst.difference} {worst.currency}, accepted is {self.amount_limit}"
-            )
-        return None
-
-
 def _last_bodies(home: Home) -> dict[str, dict[str, Any]]:
     return {record.body["break_id"]: record.body for record in ledger.read(home) if record.kind == KIND}
-
-
-def _sum(breaks: Iterable[Break]) -> Decimal:
-    return sum((one.difference for one in breaks), Decimal(0))

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from orchestration.closing import breaks as ledgered
 from orchestration.closing import evidence, gates, index, periods, states
-from orchestration.closing.breaks import Break, RollForward
+from orchestration.closing.break_waivers import waived
+from orchestration.closing.breaks import Break
 from orchestration.closing.gates import Case, GateResult
 from orchestration.closing.package import Checkpoint, write_package
 from orchestration.closing.periods import Entity, Period
+from orchestration.closing.roll_forward import RollForward, roll_forward
 from orchestration.closing.signers import load as load_signers
 from orchestration.closing.waivers import CloseWaivers, load
 from orchestration.errors import Refused
@@ -202,12 +204,12 @@ def _case(
     as_of = datetime.fromisoformat(str(release.manifest["as_of"]))
     today = datetime.now(UTC).date()
     found = ledgered.found(connection, home, of, period, as_of)
-    breaks = ledgered.waived(found, accepted.breaks, today)
+    breaks = waived(found, accepted.breaks, today)
     columns = ("key", "partition", "kind", "severity", "verdict", "left", "right", "message")
     quoted = ", ".join(f'"{column}"' for column in columns)
     rows = connection.execute(f"select {quoted} from release.checks order by all").fetchall()
     checks = [dict(zip(columns, row, strict=True)) for row in rows]
-    rolls = ledgered.roll_forward(_breaks_before(home, of, period), breaks)
+    rolls = roll_forward(_breaks_before(home, of, period), breaks)
     begins = _first_line(connection)
     return Case(connection, of, period, checks, breaks, as_of, accepted, today, begins), breaks, rolls
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.closing.breaks import Break, RollForward
+from orchestration.closing.breaks import Break
 from orchestration.closing.gates import GateResult
 from orchestration.closing.periods import BOOKS, Entity, Period
+from orchestration.closing.roll_forward import RollForward
 from orchestration.publishing.store import file_sha256
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """The gates before a period closes: each looks at what is proven and says what is short, where, and what to do."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.closing.breaks import EXPLAINED, OPEN, Break
 from orchestration.closing.periods import BOOKS, Entity, Period
+from orchestration.closing.spans import Span, first_hole, span_of
 from orchestration.closing.waivers import CloseWaivers
 from orchestration.home import PROJECT_ROOT
 
@@ -23,9 +23,6 @@ ACCEPTED = ("passed", "waived")
 COUNTED_SOURCES = ("cpq", "oms", "billing", "inventory")
 SHOWN = 5
 UNPROVEN = "unproven"
-MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-WINDOW = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class Case:
 
     def of_period(self, *keys: str) -> list[dict[str, Any]]:
         """The results of these checks for partitions of months or windows that the period touches, or of neither."""
-        mine = ((check, _span(check)) for check in self.checks if check["key"] in keys)
+        mine = ((check, span_of(check)) for check in self.checks if check["key"] in keys)
         start, end = self.period.start, self.period.end
         return [check for check, span in mine if span is None or (span[0] < end and span[1] > start)]
 
@@ -95,7 +92,7 @@ def _sources_fresh(case: Case) -> Iterator[GateResult]:
     totals = [check for check in case.checks if check["key"] == "control_total" and check["verdict"] in ACCEPTED]
     for source, through in rows:
         of_source = [check for check in totals if check["partition"].startswith(f"{source}/")]
-        spans = [span for check in of_source if (span := _span(check))]
+        spans = [span for check in of_source if (span := span_of(check))]
         fresh = through is not None and through >= case.period.end
         fine = fresh or not of_source or any(first < case.period.end <= after for first, after in spans)
         told = f"current through {through}"
@@ -136,7 +133,7 @@ def _control_sources(case: Case) -> Iterator[GateResult]:
     start = max(case.period.start, case.begins or case.period.start)
     published: dict[str, list[Span]] = {}
     for check in case.of_period("control_total"):
-        if check["verdict"] != UNPROVEN and (span := _span(check)):
+        if check["verdict"] != UNPROVEN and (span := span_of(check)):
             published.setdefault(check["partition"].split("/")[0], []).append(span)
     active = {
         source
@@ -146,7 +143,7 @@ def _control_sources(case: Case) -> Iterator[GateResult]:
     }
     for source in COUNTED_SOURCES:
         if source in active:
-            hole = _hole(published.get(source, []), start, case.period.end)
+            hole = first_hole(published.get(source, []), start, case.period.end)
             told = f"from {hole[0]:%Y-%m-%d %H:%M} to {hole[1]:%Y-%m-%d %H:%M} UTC" if hole else ""
             yield GateResult(
                 "control_totals_received",
@@ -331,27 +328,6 @@ def _waived(result: GateResult, case: Case) -> GateResult:
             message = f"{result.message}; waived by {waiver.approver} until {waiver.expires}: {waiver.reason}"
             return GateResult(**{**result.__dict__, "verdict": WAIVED, "message": message, "next_step": ""})
     return result
-
-
-def _span(check: dict[str, Any]) -> Span | None:
-    """The days that a check's partition names, from the first up to and without the last: a month, or a window."""
-    for part in str(check["partition"]).split("/"):
-        if match := MONTH.fullmatch(part):
-            year, month = int(match[1]), int(match[2])
-            return datetime(year, month, 1), datetime(year + month // 12, month % 12 + 1, 1)
-        if match := WINDOW.fullmatch(part):
-            return datetime.fromisoformat(match[1]), datetime.fromisoformat(match[2])
-    return None
-
-
-def _hole(spans: Iterable[Span], start: datetime, end: datetime) -> Span | None:
-    """The first stretch from start to end that no span covers."""
-    covered = start
-    for first, after in sorted(spans):
-        if first > covered:
-            return covered, min(first, end)
-        covered = max(covered, after)
-    return (covered, end) if covered < end else None
 
 
 def _tolerances() -> dict[tuple[str, str], tuple[Decimal, Decimal]]:

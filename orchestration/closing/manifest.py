@@ -6,9 +6,9 @@ from importlib.metadata import version as version_of
 from typing import Any
 
 from orchestration.closing import evidence, gates
-from orchestration.closing.breaks import RollForward
 from orchestration.closing.freeze import Frozen
 from orchestration.closing.gates import Case, GateResult
+from orchestration.closing.roll_forward import RollForward
 from orchestration.publishing import store
 
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "great-expectations", "pyarrow", "tieout")

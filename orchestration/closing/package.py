@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.closing import evidence, states
-from orchestration.closing.breaks import RollForward
 from orchestration.closing.freeze import freeze, freeze_results
 from orchestration.closing.gates import Case, GateResult
 from orchestration.closing.manifest import manifest_of
 from orchestration.closing.report import page
+from orchestration.closing.roll_forward import RollForward
 from orchestration.closing.signers import Signers
 from orchestration.closing.signing import SIGNERS_FILE
 from orchestration.home import Home

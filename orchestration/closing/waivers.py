@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.closing.breaks import BreakWaiver
+from orchestration.closing.break_waivers import BreakWaiver
 from orchestration.errors import Unusable
 from orchestration.reconciliation.waivers import WAIVERS, parse_amount, parse_day, parse_text
 

@@ -9,6 +9,7 @@ import pytest
 from support.audits import legs_of
 
 from orchestration.closing import audited_breaks, breaks
+from orchestration.closing.roll_forward import RollForward
 from orchestration.home import Home
 from orchestration.reconciliation import ledger
 from orchestration.reconciliation.results import CheckResult
@@ -69,7 +70,7 @@ def test_two_rows_that_are_one_break_are_told(home: Home) -> None:
 
 def test_an_opening_that_is_not_what_the_audit_before_closed_with_is_told(home: Home) -> None:
     audited(home, ("quote_order", "a", "5", "0"))
-    told = {"as_of": "2026-10-31", "rolls": [breaks.RollForward("quote_order", "USD", *[Decimal(4)] * 5).as_json()]}
+    told = {"as_of": "2026-10-31", "rolls": [RollForward("quote_order", "USD", *[Decimal(4)] * 5).as_json()]}
     ledger.append(home, audited_breaks.KIND, told)
     (one,) = audited(home, ("quote_order", "a", "5", "0")).values()
     assert one.verdict == "failed"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.closing import breaks
-from orchestration.closing.breaks import Break, BreakWaiver, RollForward
+from orchestration.closing.break_waivers import BreakWaiver, waived
+from orchestration.closing.breaks import Break
+from orchestration.closing.roll_forward import RollForward, roll_forward
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.reconciliation import ledger
@@ -44,7 +46,7 @@ def test_the_id_says_what_and_each_part_counts() -> None:
 def test_it_rolls_forward_per_leg_and_currency() -> None:
     before = [one("gone", "5"), one("grown", "1.0001"), one("euro", "7", currency="EUR")]
     now = [one("grown", "3"), one("new", "0.5"), one("euro", "6", currency="EUR"), one("b", "9", leg="order_billing")]
-    lines = {(line.leg, line.currency): line for line in breaks.roll_forward(before, now)}
+    lines = {(line.leg, line.currency): line for line in roll_forward(before, now)}
     amounts = (Decimal("6.0001"), Decimal("0.5"), Decimal(5), Decimal("1.9999"), Decimal("3.5"))
     assert lines["quote_order", "USD"] == RollForward("quote_order", "USD", *amounts)
     assert lines["quote_order", "EUR"].adjusted == Decimal(-1)
@@ -55,7 +57,7 @@ def test_it_rolls_forward_per_leg_and_currency() -> None:
 
 @pytest.mark.parametrize("part", ["opening", "new", "cleared", "adjusted", "closing"])
 def test_a_roll_forward_that_is_off_by_the_least_does_not_hold(part: str) -> None:
-    (line,) = breaks.roll_forward([one("a", "5")], [one("b", "2")])
+    (line,) = roll_forward([one("a", "5")], [one("b", "2")])
     assert line.holds
     assert not replace(line, **{part: getattr(line, part) + Decimal("0.0001")}).holds
 
@@ -88,12 +90,12 @@ def test_an_explanation_names_an_open_break_a_reason_and_a_person(tmp_path: Path
 def test_a_waiver_covers_up_to_its_amount_and_day() -> None:
     waiver = BreakWaiver("quote_order/*", Decimal(5), "known", "Ada", DAY)
     within, over, other = one("a", "5"), one("b", "5.0001"), one("c", "1", leg="order_billing")
-    marked = {item.key: item.status for item in breaks.waived([within, over, other], [waiver], DAY)}
+    marked = {item.key: item.status for item in waived([within, over, other], [waiver], DAY)}
     assert marked == {"a": breaks.WAIVED, "b": breaks.OPEN, "c": breaks.OPEN}
     assert waiver.objection([within, other], DAY) is None
     assert "exceeded" in str(waiver.objection([within, over], DAY))
     late = date(2026, 12, 1)
-    assert [item.status for item in breaks.waived([within], [waiver], late)] == [breaks.OPEN]
+    assert [item.status for item in waived([within], [waiver], late)] == [breaks.OPEN]
     assert "expired" in str(waiver.objection([within], late))
     by_id = replace(waiver, pattern=over.break_id, amount_limit=Decimal(6))
-    assert [item.status for item in breaks.waived([within, over], [by_id], DAY)] == [breaks.OPEN, breaks.WAIVED]
+    assert [item.status for item in waived([within, over], [by_id], DAY)] == [breaks.OPEN, breaks.WAIVED]
