@@ -68,8 +68,8 @@ def close(
     """Close a period of an entity: bring the release up to the lake, look at every gate, freeze, and record it.
 
     `soft`: record that the close is being prepared, whatever the gates say. A period that is closed already stays as it
-    is. `waivers`, `signers`: instead of the files of the project. Raises Refused for a period out of turn; failed gates
-    do not raise: see `CloseResult.failed`.
+    is, and is released where an interruption kept it from that. `waivers`, `signers`: instead of the files of the
+    project. Raises Refused for a period out of turn; failed gates do not raise: see `CloseResult.failed`.
     """
     people = load_signers(signers)
     of = periods.entity(entity)
@@ -78,7 +78,11 @@ def close(
         repair_index(home)
         known = states.current(states.transitions(home, entity))
         if name in known and known[name].state == states.CLOSED:
-            return _as_it_is(home, known[name])
+            stands = _as_it_is(home, known[name])
+            checkpoint("index")
+            if not _is_released(home):
+                _bring_current(home, progress)
+            return stands
         if not by.strip():
             raise Refused("Nobody is named: give --by, the person who closes.")
         _bring_current(home, progress)
@@ -153,23 +157,31 @@ def closed_periods(home: Home) -> list[index.ClosedPeriod]:
 
 
 def _bring_current(home: Home, progress: "Progress | None") -> None:
-    """Build, reconcile and publish, unless the current release has all of the lake and of what is closed."""
+    """Build, reconcile, publish and index, unless the current release has all of the lake and of what is closed."""
     from orchestration.publishing.publish import publish
     from orchestration.reconciliation import reconcile
+    from orchestration.search.indexing import keep_current, standing
     from orchestration.warehouse.build import build
 
-    current = store.current_id(home)
-    if current is not None:
-        manifest = store.find(home, current).manifest
-        same = (int(manifest["lake_high_water"]), manifest.get("closes_index"))
-        if same == (read_lake(home).high_water, index.index_folder(home).name):
-            return
+    if _is_released(home) and int(store.find(home, None).manifest["lake_high_water"]) == read_lake(home).high_water:
+        return
     built = build(home, progress=progress)
     if not built.complete:
         raise Refused("The build is not complete, so nothing can be closed: run `tieout build` to see what failed.")
     if not reconcile(home, progress=progress).passed:
         raise Refused("The audit did not pass, so nothing can be closed: run `tieout reconcile` to see what failed.")
     publish(home, progress=progress)
+    if any(one["index_id"] for one in standing(home)):
+        # What an index lacks is told by `tieout status`, and is no reason against a close.
+        keep_current(home, progress=progress)
+
+
+def _is_released(home: Home) -> bool:
+    """Whether the current release shows what is closed."""
+    current = store.current_id(home)
+    return (
+        current is not None and store.find(home, current).manifest.get("closes_index") == index.index_folder(home).name
+    )
 
 
 def _in_turn(

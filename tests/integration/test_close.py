@@ -18,9 +18,10 @@ from support.closes import assert_the_difference_is_listed, bought_again, signer
 import simulator
 from orchestration.assets.period_close import CHECKS, close_asset
 from orchestration.closing import breaks, evidence, index, periods, signing, states
-from orchestration.closing.close import CloseResult, close, closed_periods, reopen, repair_index
+from orchestration.closing.close import CloseResult, close, closed_periods, no_checkpoint, reopen, repair_index
 from orchestration.closing.freeze import freeze
 from orchestration.closing.gates import GATES, Case
+from orchestration.closing.package import Checkpoint
 from orchestration.closing.reported import query_closed
 from orchestration.closing.signoff import sign_close
 from orchestration.closing.verification import verify_close
@@ -33,6 +34,7 @@ from orchestration.observability.closes import check_signatures, closes
 from orchestration.publishing import store
 from orchestration.publishing.query import query
 from orchestration.publishing.store import file_sha256
+from orchestration.search.indexing import keep_current, standing
 
 
 def credit_note(number: str, amount: str, moment: str, account: str, version: int = 1) -> dict[str, Any]:
@@ -79,19 +81,31 @@ def deliver(home: Home, name: str, *events: dict[str, Any]) -> None:
     land(home, [file])
 
 
+def interrupted_at_the_index(name: str) -> None:
+    if name == "index":
+        raise InterruptedError
+
+
+def released(home: Home) -> bool:
+    """Whether readers see what is closed."""
+    return store.find(home, None).manifest["closes_index"] == index.index_folder(home).name
+
+
 def account_of(home: Home) -> str:
     return str(query(home, "select min(account_id) from dim_account where not is_test").rows[0][0])
 
 
-def explained(home: Home, period: str, signers: Path | None = None) -> CloseResult:
+def explained(
+    home: Home, period: str, signers: Path | None = None, checkpoint: Checkpoint = no_checkpoint
+) -> CloseResult:
     """Close a period whose breaks a person has explained."""
-    result = close(home, period, by="Ada", signers=signers)
-    standing = [one.break_id for one in result.breaks if one.status == breaks.OPEN]
-    if standing:
+    result = close(home, period, by="Ada", signers=signers, checkpoint=checkpoint)
+    unexplained = [one.break_id for one in result.breaks if one.status == breaks.OPEN]
+    if unexplained:
         assert result.state in (states.OPEN, states.REOPENED)
         assert {gate.gate for gate in result.failed} <= {"chain", "materiality"}, result.failed
-        breaks.explain(home, standing, reason="known", by="Ada")
-        result = close(home, period, by="Ada", signers=signers)
+        breaks.explain(home, unexplained, reason="known", by="Ada")
+        result = close(home, period, by="Ada", signers=signers, checkpoint=checkpoint)
     assert [asdict(gate) for gate in result.failed] == []
     assert (result.state, result.is_new) == (states.CLOSED, True)
     return result
@@ -107,14 +121,18 @@ def adjustments(home: Home) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """August closed, and then what came late for it: one credit note."""
+    """August closed, interrupted before its release and gone on with, and then what came late: one credit note."""
     root = tmp_path_factory.mktemp("close")
     home = Home(root / "home")
     simulator.run(40, 7, date(2026, 8, 1), date(2026, 11, 1), root / "events")
     land(home, [root / "events"])
     with pytest.raises(Refused, match="2026-08 comes first"):
         close(home, "2026-09", by="Ada")
-    explained(home, "2026-08", signers_file(people_of(home)))
+    keep_current(home)
+    with pytest.raises(InterruptedError):
+        explained(home, "2026-08", signers_file(people_of(home)), interrupted_at_the_index)
+    assert not released(home)
+    close(home, "2026-08", by="Ada")
     account = account_of(home)
     late = credit_note("late", "12.5", "2026-08-20T10:00:00Z", account)
     deliver(home, "late", late, credit_note("now", "1", "2026-10-31T10:00:00Z", account))
@@ -146,6 +164,12 @@ def package_of(home: Home, period: str) -> Path:
 
 def wrong(package: Path) -> list[str]:
     return [f"{one.what}: {one.found}" for one in evidence.verify(package) if not one.ok]
+
+
+def test_what_an_interrupted_close_recorded_is_released_and_found_by_the_next_run(home: Home) -> None:
+    assert released(home)
+    assert [one["is_current"] for one in standing(home)] == [True, True]
+    assert query(home, "select distinct period from closed_line").rows == [("2026-08",)]
 
 
 @pytest.mark.proof
