@@ -45,9 +45,7 @@ compared as (
             when billed.recurring_net_amount <> asset.recurring_net_amount then 'price'
             else 'matched'
         end as leg_class,
-        coalesce(billed.has_gap, false) as has_gap,
-        coalesce(billed.has_stale_event, false) as has_stale_event,
-        coalesce(billed.has_open_conflict, false) as has_open_conflict
+        {{ integrity_flags("billed") }}
     from asset
     full outer join {{ ref("int_chain_asset_billed") }} as billed on asset.asset_id = billed.asset_id
     where billed.asset_id is not null or (asset.asset_state = 'active' and asset.recurring_net_amount > 0)

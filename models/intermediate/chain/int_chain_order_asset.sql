@@ -31,9 +31,7 @@ compared as (
         item.period_count,
         asset.first_asset_id as asset_id,
         asset.event_ids,
-        coalesce(asset.has_gap, false) as has_gap,
-        coalesce(asset.has_stale_event, false) as has_stale_event,
-        coalesce(asset.has_open_conflict, false) as has_open_conflict,
+        {{ integrity_flags("asset") }},
         case when item.order_id is null or item.is_cancelled then 0 else item.net_amount end as left_net_amount,
         case
             when asset.order_id is null then 0

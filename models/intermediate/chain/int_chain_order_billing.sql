@@ -71,7 +71,5 @@ select
     case when classed.leg_class = 'timing' then classed.clears_by_date end as clears_by_date,
     {{ escaped("classed.source_event_id") }} as left_event_ids,
     classed.source_event_ids as right_event_ids,
-    coalesce(classed.has_gap, false) as has_gap,
-    coalesce(classed.has_stale_event, false) as has_stale_event,
-    coalesce(classed.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags("classed") }}
 from classed

@@ -86,9 +86,7 @@ placed as (
 select
     placed.*,
     coalesce(placed.currency <> placed.order_currency, false) as is_other_currency,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from placed
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on placed.document_id = integrity.aggregate_id and placed.document_type = integrity.aggregate_type

@@ -3,9 +3,7 @@ with ranked as (
     select
         fallout_case.task_id,
         fallout_case.reason_code,
-        coalesce(integrity.has_gap, false) as has_gap,
-        coalesce(integrity.has_stale_event, false) as has_stale_event,
-        coalesce(integrity.has_open_conflict, false) as has_open_conflict,
+        {{ integrity_flags() }},
         row_number() over (
             partition by fallout_case.task_id
             order by fallout_case.opened_at desc nulls last, fallout_case.fallout_case_id desc

@@ -59,9 +59,7 @@ select
     coalesce(held.{{ name }}_over_net_amount, 0) as {{ name }}_over_net_amount,
     coalesce(held.{{ name }}_under_net_amount, 0) as {{ name }}_under_net_amount,
     {%- endfor %}
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_quote_acceptance") }} as acceptance
 left join {{ ref("int_commitment_price") }} as shown
     on acceptance.quote_id = shown.quote_id and acceptance.quote_revision = shown.quote_revision

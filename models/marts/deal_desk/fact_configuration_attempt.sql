@@ -17,9 +17,7 @@ select
     attempt.is_outcome_contradicted,
     attempt.source_event_id,
     attempt.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_configuration_attempt") }} as attempt
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on attempt.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'

@@ -21,9 +21,7 @@ select
     {{ date_key("override.submitted_at") }} as submitted_date_key,
     override.source_event_id,
     override.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_policy_override") }} as override
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on override.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'

@@ -20,9 +20,7 @@ select
     end as conversion_seconds,
     attempt.source_event_id,
     attempt.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_quote_conversion_attempt") }} as attempt
 left join {{ ref("int_quote_revision") }} as revision
     on attempt.quote_id = revision.quote_id and attempt.quote_revision = revision.quote_revision

@@ -29,9 +29,7 @@ select
     {{ date_key("adjustments.priced_at") }} as priced_date_key,
     adjustments.source_event_id,
     adjustments.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from adjustments
 left join {{ ref("int_exchange_rate_filled") }} as rate
     on adjustments.currency = rate.currency and cast(adjustments.priced_at as date) = rate.rate_date

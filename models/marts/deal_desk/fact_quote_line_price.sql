@@ -88,9 +88,7 @@ select
     revision.is_latest_revision,
     converted.source_event_id,
     converted.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from converted
 left join {{ ref("int_quote_header") }} as header on converted.quote_id = header.quote_id
 left join {{ ref("int_quote_revision") }} as revision

@@ -21,9 +21,7 @@ select
     pricing.is_net_changed,
     pricing.source_event_id,
     pricing.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_quote_pricing_run") }} as pricing
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on pricing.quote_id = integrity.aggregate_id and integrity.aggregate_type = 'Quote'

@@ -51,9 +51,7 @@ select
     coalesce(folded.valid_to < folded.valid_from, false) as has_time_defect,
     folded.source_event_id,
     folded.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from folded
 inner join {{ ref("int_asset_state") }} as asset on folded.asset_id = asset.asset_id
 left join {{ ref("int_aggregate_integrity") }} as integrity

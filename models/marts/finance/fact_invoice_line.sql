@@ -88,9 +88,7 @@ select
     document.period_end,
     document.source_event_id,
     document.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from document
 left join {{ ref("int_exchange_rate_filled") }} as rate
     on document.currency = rate.currency and cast(document.issued_at as date) = rate.rate_date

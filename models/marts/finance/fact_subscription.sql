@@ -24,9 +24,7 @@ select
     subscription.last_handoff_failure_code,
     subscription.source_event_id,
     subscription.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_subscription_state") }} as subscription
 left join {{ ref("int_exchange_rate_filled") }} as rate
     on subscription.currency = rate.currency and cast(subscription.activated_at as date) = rate.rate_date

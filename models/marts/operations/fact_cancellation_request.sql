@@ -36,9 +36,7 @@ select
     assembled.has_time_defect,
     assembled.source_event_id,
     assembled.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from assembled
 left join {{ ref("int_order_state") }} as placed on assembled.order_id = placed.order_id
 left join {{ ref("int_aggregate_integrity") }} as integrity

@@ -18,9 +18,7 @@ select
     checked.timeout_count,
     checked.source_event_id,
     checked.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_order_item_feasibility") }} as checked
 left join {{ ref("int_order_item_state") }} as item
     on checked.order_id = item.order_id and checked.order_item_id = item.order_item_id

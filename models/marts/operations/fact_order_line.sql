@@ -44,9 +44,7 @@ select
     lines.milestone,
     header.source_event_id,
     header.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from lines
 inner join {{ ref("int_order_state") }} as header on lines.order_id = header.order_id
 left join {{ ref("int_product_offering_current") }} as offering on lines.product_offering_id = offering.product_offering_id

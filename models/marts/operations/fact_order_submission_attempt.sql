@@ -16,9 +16,7 @@ select
     attempt.validation_code,
     attempt.source_event_id,
     attempt.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_order_submission_attempt") }} as attempt
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on attempt.order_id = integrity.aggregate_id and integrity.aggregate_type = 'Order'

@@ -15,9 +15,7 @@ select
     coalesce(account.is_test, false) as is_test,
     account.source_event_id,
     account.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_account_version") }} as account
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on account.account_id = integrity.aggregate_id and integrity.aggregate_type = 'Account'

@@ -12,9 +12,7 @@ select
     entry.unit_cost,
     entry.source_event_id,
     entry.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_price_book_entry") }} as entry
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on entry.price_book_entry_id = integrity.aggregate_id and integrity.aggregate_type = 'PriceBookEntry'

@@ -7,9 +7,7 @@ select
     offering.updated_at,
     offering.source_event_id,
     offering.arrival_seq,
-    coalesce(integrity.has_gap, false) as has_gap,
-    coalesce(integrity.has_stale_event, false) as has_stale_event,
-    coalesce(integrity.has_open_conflict, false) as has_open_conflict
+    {{ integrity_flags() }}
 from {{ ref("int_product_offering_current") }} as offering
 left join {{ ref("int_aggregate_integrity") }} as integrity
     on offering.product_offering_id = integrity.aggregate_id and integrity.aggregate_type = 'ProductOffering'
