@@ -26,7 +26,10 @@ COMMAND = (sys.executable, "-m", "orchestration.search.keep")
 
 @dataclass(frozen=True)
 class IndexStep:
-    """What became of one index: through which batch it is, and how long the oldest file that it newly shows waited."""
+    """What became of one index: through which batch it is, and how long the oldest file that it newly shows waited.
+
+    `written`: how many documents are others than in the index before, all where `whole_because` says why.
+    """
 
     at: str
     noun: str
@@ -36,6 +39,8 @@ class IndexStep:
     seconds: float
     lag_seconds: float
     problem: str
+    written: int = 0
+    whole_because: str = ""
 
 
 def last_lags(home: Home) -> dict[str, float]:
@@ -146,4 +151,6 @@ class Indexing(AbstractContextManager["Indexing"]):
             seconds=told.get("seconds", 0.0),
             lag_seconds=round(now - since, 3),
             problem=told["problem"],
+            written=told.get("written", 0),
+            whole_because=told.get("whole_because", ""),
         )

@@ -87,10 +87,15 @@ def counter(folder: Path, model: SearchModel) -> Callable[[Mapping[str, str]], i
 
 def every_document(folder: Path) -> Iterator[dict[str, Any]]:
     """All documents of an index, in no order."""
+    return map(json.loads, every_content(folder))
+
+
+def every_content(folder: Path) -> Iterator[bytes]:
+    """All documents of an index as they were written, in no order."""
     _, searcher = _opened(folder)
     if searcher.num_docs:
         for _, address in searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs).hits:
-            yield _document(searcher, address)
+            yield _content(searcher, address)
 
 
 def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
@@ -152,5 +157,9 @@ def _facet(searcher: tantivy.Searcher, query: tantivy.Query, field: Field) -> di
 
 
 def _document(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(bytes(searcher.doc(address).get_all(SOURCE)[0]))
+    document: dict[str, Any] = json.loads(_content(searcher, address))
     return document
+
+
+def _content(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
+    return bytes(searcher.doc(address).get_all(SOURCE)[0])
