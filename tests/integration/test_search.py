@@ -315,6 +315,12 @@ def test_indexes_follow_in_a_process_beside_the_steps(home: Home) -> None:
     assert set(last_lags(home)) == {"quote", "order"}
     steps = (followed.search / "steps.ndjson").read_text().splitlines()
     assert [json.loads(step)["lake_high_water"] for step in steps] == [7] * 4
+    assert [(one.written, one.whole_because) for one in following.steps] == [
+        (9, "no index is live"),
+        (3, "no index is live"),
+        (0, ""),
+        (0, ""),
+    ]
 
 
 def test_a_process_that_says_nothing_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
