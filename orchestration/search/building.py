@@ -51,9 +51,10 @@ def extend(
 ) -> store.SearchIndex:
     """A new index out of a live one: its files, less what was replaced or is gone, and the documents to be written."""
     begun = _begin(root, model)
+    taken_away = delta.taken_away
     files.take_over(delta.base.folder, delta.base.manifest["files"], begun.temporary)
-    written = _write(begun.temporary, model, documents, delta.taken_away)
-    kept = [(key, entry.content) for key, entry in delta.record.items() if key not in delta.taken_away]
+    written = _write(begun.temporary, model, documents, taken_away)
+    kept = [(key, entry.content) for key, entry in delta.record.items() if key not in taken_away]
     about = {
         "base": delta.base.index_id,
         "deltas": delta.number,

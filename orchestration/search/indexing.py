@@ -34,7 +34,8 @@ Progress = Callable[[str], None]
 class Indexed:
     """What became of one kind of document: its live index, and what is wrong or why nothing was made (else empty).
 
-    `written`: how many documents a new index has that the one before had not, all where `whole_because` says why.
+    `live_at`: when a new index went live. `written`: how many documents it has that the one before had not; all of them
+    where `whole_because` says why.
     """
 
     noun: str
@@ -44,6 +45,7 @@ class Indexed:
     documents: int
     is_new: bool
     seconds: float
+    live_at: str | None = None
     written: int = 0
     whole_because: str = ""
     held_since: str | None = None
@@ -229,9 +231,11 @@ def _whole(
 
 
 def _made(home: Home, root: Path, searched: Searched, index: store.SearchIndex, began: float) -> Indexed:
+    live_at, seconds = datetime.now(UTC).isoformat(), time.monotonic() - began
     removed = tuple(store.prune(root, searched.model))
     return replace(
-        _indexed(home, searched, is_new=True, seconds=time.monotonic() - began, removed=removed),
+        _indexed(home, searched, is_new=True, seconds=seconds, removed=removed),
+        live_at=live_at,
         written=index.manifest["written"],
         whole_because=index.manifest["whole_because"],
     )
