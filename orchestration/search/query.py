@@ -14,6 +14,8 @@ from orchestration.search import store
 from orchestration.search.model import EVERYTHING, SOURCE, Field, SearchModel, index_value
 
 FACET_VALUES = 100
+# Every value of a segment is counted: left to itself the engine drops the rare ones before it adds segments up.
+COUNTED_VALUES = 2**31
 LARGEST_PAGE = 10_000
 FURTHEST = 1_000_000
 # As the index's tokenizer cuts a text.
@@ -152,7 +154,8 @@ def _filter(schema: tantivy.Schema, field: Field, value: str) -> tantivy.Query:
 def _facet(searcher: tantivy.Searcher, query: tantivy.Query, field: Field) -> dict[str, int]:
     if field.kind in ("date", "number"):
         raise Unusable(f"{field.path} has no facets: it is a {field.kind}.")
-    counted = searcher.aggregate(query, {"facet": {"terms": {"field": field.name, "size": FACET_VALUES}}})
+    terms = {"field": field.name, "size": FACET_VALUES, "segment_size": COUNTED_VALUES}
+    counted = searcher.aggregate(query, {"facet": {"terms": terms}})
     return {bucket["key"]: int(bucket["doc_count"]) for bucket in counted["facet"]["buckets"]}
 
 
