@@ -365,6 +365,24 @@ def test_a_document_that_is_gone_but_found_still_is_told(home: Home, monkeypatch
     assert "1 replaced or gone but found still (q9)" in brought_along(home, "r2", CHANGED).whole_because
 
 
+def test_an_interrupted_delta_leaves_the_live_index_and_is_made_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(found: Any, taken_away: Any) -> tuple[Any, Any]:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        writing(patch, cut_off)
+        publish(home, "r2", CHANGED)
+        with pytest.raises(InterruptedError):
+            keep_current(home)
+    assert list(home.search.glob(".tmp-*/*.store")), "its files are shared with the live one"
+    assert (search(home).total, search(home, filters={"status": "SENT"}).total) == (9, 0)
+    (made,) = keep_current(home)
+    assert (made.whole_because, made.written, made.problem) == ("", 2, "")
+    assert not list(home.search.glob(".tmp-*"))
+
+
 def test_an_index_that_a_person_holds_is_left_alone(home: Home) -> None:
     brought_along(home, "r2", CHANGED)
     building.roll_back(home.search, QUOTE.model)
