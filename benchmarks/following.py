@@ -82,7 +82,8 @@ def measure(work: Path, history: int, rate: int, seconds: int, every: int) -> di
     lags = [
         seen - at for name, at in dealt.items() if (seen := reader.seen_at(batches.get(name, sys.maxsize))) is not None
     ]
-    steps = json.loads((work / "said.json").read_text())["steps"]
+    said = json.loads((work / "said.json").read_text())
+    steps, indexes = said["steps"], [index for index in said["indexes"] if not index["problem"]]
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
@@ -96,6 +97,11 @@ def measure(work: Path, history: int, rate: int, seconds: int, every: int) -> di
         "reader_query": _spread(reader.took),
         "reader_errors": reader.errors,
         "steps": len(steps),
+        "search": _spread([index["lag_seconds"] for index in indexes]),
+        "indexing": _spread([index["seconds"] for index in indexes]),
+        "written": _spread([index["written"] for index in indexes if not index["whole_because"]]),
+        "indexes": len(indexes),
+        "indexes_whole": sum(bool(index["whole_because"]) for index in indexes),
         **{part: _spread([step[f"{part}_seconds"] for step in steps]) for part in ("landing", "models", "release")},
     }
 
@@ -149,6 +155,8 @@ def table(found: Mapping[str, Any]) -> str:
         "models": "of a step: read models",
         "release": "of a step: release",
         "reader_query": "a reader's query meanwhile",
+        "search": "from file in inbox to found by search",
+        "indexing": "of an index: made, validated and live",
     }
     command = (
         f"python -m benchmarks.following --history {found['asked_history']} --rate {found['rate']}"
@@ -163,8 +171,16 @@ def table(found: Mapping[str, Any]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for key, name in names.items():
-        spread = found[key]
+        spread = found.get(key)
+        if not spread:
+            continue
         lines.append(f"| {name} | {' | '.join(f'{spread[part]:.2f}' for part in ('p50', 'p95', 'p99', 'max'))} |")
+    if found.get("indexes"):
+        lines += [
+            "",
+            f"{found['indexes']} search indexes were made, {found['indexes_whole']} of them whole; a delta wrote"
+            f" {found['written'].get('p50', 0):.0f} documents (median).",
+        ]
     return "\n".join(lines)
 
 

@@ -14,6 +14,8 @@ class Settings:
     retain_releases: int
     inbox_settle_seconds: float
     dbt_threads: int
+    search_deltas: int
+    search_replaced_percent: int
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -23,6 +25,8 @@ class Settings:
             retain_releases=int(_number("TIEOUT_RETAIN_RELEASES", "10", minimum=1, whole=True)),
             inbox_settle_seconds=_number("TIEOUT_INBOX_SETTLE_SECONDS", "2", minimum=0),
             dbt_threads=int(_number("TIEOUT_DBT_THREADS", str(min(4, os.cpu_count() or 1)), minimum=1, whole=True)),
+            search_deltas=int(_number("TIEOUT_SEARCH_DELTAS", "100", minimum=0, whole=True)),
+            search_replaced_percent=int(_number("TIEOUT_SEARCH_REPLACED_PERCENT", "100", minimum=0, whole=True)),
         )
 
 

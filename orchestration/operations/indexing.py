@@ -18,7 +18,7 @@ from orchestration.publishing import store
 from orchestration.search.indexing import documents_release
 
 STEPS = "steps.ndjson"
-# From one start to the next: with the time that a build takes, a file is found well within a minute.
+# At most so often; documents are made less often (DEFERRED_SECONDS in follow.py), and each time an index of them.
 EVERY_SECONDS = 10.0
 RETRY_SECONDS = 60.0
 COMMAND = (sys.executable, "-m", "orchestration.search.keep")
@@ -26,7 +26,10 @@ COMMAND = (sys.executable, "-m", "orchestration.search.keep")
 
 @dataclass(frozen=True)
 class IndexStep:
-    """What became of one index: through which batch it is, and how long the oldest file that it newly shows waited."""
+    """What became of one index: through which batch it is, and how long the oldest file that it newly shows waited.
+
+    `written`: how many documents are others than in the index before, all where `whole_because` says why.
+    """
 
     at: str
     noun: str
@@ -36,6 +39,8 @@ class IndexStep:
     seconds: float
     lag_seconds: float
     problem: str
+    written: int = 0
+    whole_because: str = ""
 
 
 def last_lags(home: Home) -> dict[str, float]:
@@ -81,7 +86,7 @@ class Indexing(AbstractContextManager["Indexing"]):
         `released`: the batch through which readers see the read models anew, and how late its oldest file was then.
         """
         if released is not None:
-            self._unindexed.append((released[0], time.monotonic() - released[1]))
+            self._unindexed.append((released[0], time.time() - released[1]))
         ended = self._collect(wait=False)
         current = self._current()
         due = time.monotonic() >= self._not_before
@@ -120,8 +125,7 @@ class Indexing(AbstractContextManager["Indexing"]):
         if not told:
             problem = f"{' '.join(COMMAND)} ended with {process.returncode} and said nothing of the indexes"
             told = [{"noun": "document", "problem": problem}]
-        now = time.monotonic()
-        ended = [self._step(one, now) for one in told if one.get("is_new") or one["problem"]]
+        ended = [self._step(one) for one in told if one.get("is_new") or one["problem"]]
         through = min(one.get("lake_high_water") or 0 for one in told)
         if any(step.problem for step in ended):
             # Again, but not at once: what was not in order may be so for long.
@@ -134,9 +138,11 @@ class Indexing(AbstractContextManager["Indexing"]):
             handle.writelines(json.dumps(vars(step)) + "\n" for step in ended)
         return ended
 
-    def _step(self, told: dict[str, Any], now: float) -> IndexStep:
-        through = told.get("lake_high_water") or 0
-        since = min((since for batch, since in self._unindexed if batch <= through), default=now)
+    def _step(self, told: dict[str, Any]) -> IndexStep:
+        through, live_at = told.get("lake_high_water") or 0, told.get("live_at")
+        # Found from when the alias moved, not from when somebody looks whether the process has ended.
+        found = datetime.fromisoformat(live_at).timestamp() if live_at else time.time()
+        since = min((since for batch, since in self._unindexed if batch <= through), default=found)
         return IndexStep(
             at=datetime.now(UTC).isoformat(),
             noun=told["noun"],
@@ -144,6 +150,8 @@ class Indexing(AbstractContextManager["Indexing"]):
             lake_high_water=told.get("lake_high_water"),
             documents=told.get("documents", 0),
             seconds=told.get("seconds", 0.0),
-            lag_seconds=round(now - since, 3),
+            lag_seconds=round(max(found - since, 0.0), 3),
             problem=told["problem"],
+            written=told.get("written", 0),
+            whole_because=told.get("whole_because", ""),
         )

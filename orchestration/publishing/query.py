@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -84,14 +84,14 @@ def read(database: Path, sql: str, release_id: str = "") -> Answer:
     return Answer(release_id, columns, tuple(str(column[1]) for column in described), rows)
 
 
-def stream(database: Path, sql: str) -> Iterator[dict[str, Any]]:
+def stream(database: Path, sql: str, parameters: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
     """The rows of one reading statement on a release's database file as JSON objects, without holding all of them."""
     import duckdb
 
     with _open(database, CONFIG) as connection:
         _prepare(connection)
         try:
-            connection.execute(_single_reading_statement(connection, sql))
+            connection.execute(_single_reading_statement(connection, sql), parameters)
             columns = [str(column[0]) for column in connection.description or []]
             while rows := connection.fetchmany(STREAMED):
                 for row in rows:

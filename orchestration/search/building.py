@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import tantivy
 
 from orchestration.errors import Refused
-from orchestration.search import store
+from orchestration.search import files, record, store
+from orchestration.search.code import made_by
+from orchestration.search.delta import Delta
 from orchestration.search.model import EVERYTHING, SOURCE, Field, SearchModel, index_value
+from orchestration.search.record import Fingerprints
 
 Document = dict[str, Any]
 Validation = Callable[[store.SearchIndex], list[str]]
@@ -20,36 +24,45 @@ INDEXED_AS_TEXT = ("keyword", "text")
 
 
 def build(
-    root: Path, model: SearchModel, documents: Iterable[Document], source: Mapping[str, Any]
+    root: Path,
+    model: SearchModel,
+    documents: Iterable[Document],
+    source: Mapping[str, Any],
+    fingerprints: Fingerprints | None = None,
+    because: str = "",
 ) -> store.SearchIndex:
-    """Write all documents into a new index that no alias points to; it has its name only once it is whole."""
-    root.mkdir(parents=True, exist_ok=True)
-    store.clear_temporary(root, model)
-    number = max((int(index.manifest["build"]) for index in store.list_indexes(root, model)), default=0) + 1
-    index_id = f"{model.name}_v{model.schema_version}_{number}"
-    temporary = root / f"{store.TEMPORARY}{model.name}-{index_id}"
-    temporary.mkdir()
-    writer = tantivy.Index(model.schema(), path=str(temporary)).writer(heap_size=WRITER_BYTES, num_threads=1)
-    digests = []
-    for document in documents:
-        content = canonical(document)
-        digests.append(digest(content))
-        writer.add_document(_indexed(model, document, content))
-    writer.commit()
-    writer.wait_merging_threads()
-    manifest = {
-        "build": number,
-        "model": model.name,
-        "schema_version": model.schema_version,
-        "fields_hash": model.fields_hash,
-        "documents": len(digests),
-        "checksum": checksum(digests),
-        "built_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "source": dict(source),
+    """Write all documents into a new index that no alias points to; it has its name only once it is whole.
+
+    With the fingerprints of what the documents are made from, the next index may start from this one.
+    """
+    begun = _begin(root, model)
+    written = _write(begun.temporary, model, documents)
+    about = {"base": None, "deltas": 0, "replaced": 0, "written": len(written), "whole_because": because}
+    return _finish(begun, model, written, source, about, fingerprints)
+
+
+def extend(
+    root: Path,
+    model: SearchModel,
+    delta: Delta,
+    documents: Iterable[Document],
+    source: Mapping[str, Any],
+    fingerprints: Fingerprints,
+) -> store.SearchIndex:
+    """A new index out of a live one: its files, less what was replaced or is gone, and the documents to be written."""
+    begun = _begin(root, model)
+    taken_away = delta.taken_away
+    files.take_over(delta.base.folder, delta.base.manifest["files"], begun.temporary)
+    written = _write(begun.temporary, model, documents, taken_away)
+    kept = [(key, entry.content) for key, entry in delta.record.items() if key not in taken_away]
+    about = {
+        "base": delta.base.index_id,
+        "deltas": delta.number,
+        "replaced": delta.replaced_since_whole,
+        "written": len(written),
+        "whole_because": "",
     }
-    (temporary / store.MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    folder = temporary.rename(root / index_id)
-    return store.SearchIndex(folder, manifest, is_live=False)
+    return _finish(begun, model, kept + written, source, about, fingerprints)
 
 
 def go_live(root: Path, model: SearchModel, index: store.SearchIndex, validate: Validation) -> None:
@@ -85,9 +98,9 @@ def canonical(document: Document) -> str:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def digest(content: str) -> bytes:
+def digest(content: bytes) -> bytes:
     """SHA-256 of a document in canonical form."""
-    return hashlib.sha256(content.encode()).digest()
+    return hashlib.sha256(content).digest()
 
 
 def checksum(digests: Iterable[bytes]) -> str:
@@ -95,12 +108,77 @@ def checksum(digests: Iterable[bytes]) -> str:
     return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
 
-def _indexed(model: SearchModel, document: Document, content: str) -> tantivy.Document:
+@dataclass(frozen=True)
+class _Begun:
+    """An index that is being written, in a folder that nobody looks at."""
+
+    number: int
+    temporary: Path
+    folder: Path
+
+
+def _begin(root: Path, model: SearchModel) -> _Begun:
+    root.mkdir(parents=True, exist_ok=True)
+    store.clear_temporary(root, model)
+    number = max((int(index.manifest["build"]) for index in store.list_indexes(root, model)), default=0) + 1
+    index_id = f"{model.name}_v{model.schema_version}_{number}"
+    temporary = root / f"{store.TEMPORARY}{model.name}-{index_id}"
+    temporary.mkdir()
+    return _Begun(number, temporary, root / index_id)
+
+
+def _write(
+    folder: Path, model: SearchModel, documents: Iterable[Document], taken_away: Iterable[str] = ()
+) -> list[tuple[str, bytes]]:
+    """Take documents away and write others; key and digest of each that was written."""
+    writer = tantivy.Index(model.schema(), path=str(folder)).writer(heap_size=WRITER_BYTES, num_threads=1)
+    key_field = model.field(model.key).name
+    for key in taken_away:
+        writer.delete_documents_by_term(key_field, key)
+    written = []
+    for document in documents:
+        content = canonical(document).encode()
+        written.append((str(document[model.key]), digest(content)))
+        writer.add_document(_indexed(model, document, content))
+    writer.commit()
+    writer.wait_merging_threads()
+    return written
+
+
+def _finish(
+    begun: _Begun,
+    model: SearchModel,
+    held: list[tuple[str, bytes]],
+    source: Mapping[str, Any],
+    about: Mapping[str, Any],
+    fingerprints: Fingerprints | None,
+) -> store.SearchIndex:
+    if fingerprints is not None:
+        record.write(begun.temporary, record.record_of(held, fingerprints))
+    manifest = {
+        "build": begun.number,
+        "model": model.name,
+        "schema_version": model.schema_version,
+        "fields_hash": model.fields_hash,
+        "made_by": made_by(),
+        "columns": fingerprints.columns if fingerprints else None,
+        "documents": len(held),
+        "checksum": checksum(content for _, content in held),
+        "built_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "source": dict(source),
+        **about,
+        "files": files.hashes(begun.temporary),
+    }
+    (begun.temporary / store.MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return store.SearchIndex(begun.temporary.rename(begun.folder), manifest, is_live=False)
+
+
+def _indexed(model: SearchModel, document: Document, content: bytes) -> tantivy.Document:
     indexed = tantivy.Document()
     for field in model.fields:
         for value in field.values(document):
             _add(indexed, field, index_value(field, value))
-    indexed.add_bytes(SOURCE, content.encode())
+    indexed.add_bytes(SOURCE, content)
     return indexed
 
 

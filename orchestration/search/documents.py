@@ -1,6 +1,7 @@
 """What is searched: the documents of a release, their fields, and what they are held against; no index."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from orchestration.errors import Refused, Unusable
 from orchestration.publishing.query import stream
 from orchestration.publishing.store import Release
 from orchestration.search.model import Field, Kind, SearchModel
+from orchestration.search.record import Fingerprints
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,12 @@ def searched_as(noun: str) -> Searched:
     return ALL[noun]
 
 
-def documents(release: Release, searched: Searched) -> Iterator[dict[str, Any]]:
-    """Every document of a release, as JSON values. Raises Refused for a release that has none of this kind."""
-    return _read(release, searched, f"from operations.{searched.model.name} order by {searched.model.key}")
+def documents(release: Release, searched: Searched, keys: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The documents of a release, all or those of these keys, as JSON values.
+
+    Raises Refused for a release that has none of this kind.
+    """
+    return _read(release, searched, f"from operations.{searched.model.name}", keys, ordered=True)
 
 
 def document_count(release: Release, searched: Searched) -> int:
@@ -134,14 +139,42 @@ def document_count(release: Release, searched: Searched) -> int:
     return int(row["documents"])
 
 
-def active_documents(release: Release, searched: Searched) -> Iterator[dict[str, Any]]:
-    """Those that someone may have to act on, as the read model of that work has them."""
-    return _read(release, searched, searched.active)
+def active_documents(
+    release: Release, searched: Searched, keys: Collection[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Those that someone may have to act on, as the read model of that work has them; all or those of these keys."""
+    return _read(release, searched, f"from ({searched.active})", keys)
 
 
-def _read(release: Release, searched: Searched, sql: str) -> Iterator[dict[str, Any]]:
+def fingerprints(release: Release, searched: Searched) -> Fingerprints:
+    """By what the documents of a release, and what they are compared with, can be told from those of another."""
+    documents = f"operations.{searched.model.name}"
+    # A value as text can be read back as the same value of its type, so other text is another value.
+    types = _read(release, searched, f"select any_value(typeof(one)) as types from {documents} as one")
+    return Fingerprints(
+        columns=hashlib.sha256(str([row["types"] for row in types]).encode()).hexdigest(),
+        rows=_hashes(release, searched, documents),
+        active=_hashes(release, searched, f"({searched.active})"),
+    )
+
+
+def _hashes(release: Release, searched: Searched, rows: str) -> dict[str, bytes]:
+    key = searched.model.key
+    hashed = f"select one.{key} as key, sha256(cast(one as varchar)) as hash from {rows} as one"
+    return {str(row["key"]): bytes.fromhex(row["hash"]) for row in _read(release, searched, hashed)}
+
+
+def _read(
+    release: Release, searched: Searched, sql: str, keys: Collection[str] | None = None, *, ordered: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Rows of a release: all of a query, or those of these keys."""
+    parameters: list[Any] = []
+    if keys is not None:
+        sql, parameters = f"{sql} where {searched.model.key} in (select unnest(?))", [sorted(keys)]
+    if ordered:
+        sql = f"{sql} order by {searched.model.key}"
     try:
-        yield from stream(release.database.resolve(), sql)
+        yield from stream(release.database.resolve(), sql, parameters)
     except Unusable as error:
         raise Refused(
             f"Release {release.release_id} has no documents of {searched.noun}s to search ({error}): it was made by a "

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,18 @@ from orchestration.home import Home
 from orchestration.publishing import store as releases
 from orchestration.publishing.store import Release
 from orchestration.search import building, store
-from orchestration.search.documents import ALL, Searched, active_documents, document_count, documents
+from orchestration.search.delta import Delta, Limits, NoDelta, find_delta
+from orchestration.search.documents import (
+    ALL,
+    Searched,
+    active_documents,
+    document_count,
+    documents,
+    fingerprints,
+)
 from orchestration.search.query import Unreadable
 from orchestration.search.validation import validate
+from orchestration.settings import Settings
 from orchestration.warehouse.lock import PATIENCE_SECONDS, lock_file
 
 Progress = Callable[[str], None]
@@ -23,7 +32,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Indexed:
-    """What became of one kind of document: its live index, and what is wrong or why nothing was made (else empty)."""
+    """What became of one kind of document: its live index, and what is wrong or why nothing was made (else empty).
+
+    `live_at`: when a new index went live. `written`: how many documents it has that the one before had not; all of them
+    where `whole_because` says why.
+    """
 
     noun: str
     index_id: str | None
@@ -32,6 +45,9 @@ class Indexed:
     documents: int
     is_new: bool
     seconds: float
+    live_at: str | None = None
+    written: int = 0
+    whole_because: str = ""
     held_since: str | None = None
     removed: tuple[str, ...] = ()
     problem: str = ""
@@ -56,19 +72,13 @@ def build_index(
     progress: Progress | None = None,
     wait_seconds: float = PATIENCE_SECONDS,
 ) -> Indexed:
-    """Build an index of a release, the current one without an id, and make it live if it is found in order.
+    """Build a whole index of a release, the current one without an id, and make it live if it is found in order.
 
     Raises Refused when it is not (readers keep what they have), when nothing is released, or when another builds.
     """
-    began = time.monotonic()
     with indexes_lock(home, f"index {searched.noun}s", wait_seconds) as root:
         release = releases.find(home, release_id) if release_id else documents_release(home)
-        if progress:
-            progress(f"indexing the {searched.noun}s of release {release.release_id}")
-        index = building.build(root, searched.model, documents(release, searched), source_of(release))
-        building.go_live(root, searched.model, index, lambda built: problems_of(searched, built, release))
-        removed = tuple(store.prune(root, searched.model))
-    return _indexed(home, searched, is_new=True, seconds=time.monotonic() - began, removed=removed)
+        return _whole(home, root, searched, release, "asked for", progress, time.monotonic())
 
 
 def keep_current(
@@ -76,7 +86,8 @@ def keep_current(
 ) -> tuple[Indexed, ...]:
     """Bring every index to the current release where it is not of it. One that a person holds is left alone.
 
-    What could not be made is told in `problem`: one kind of document stops no other, and no release.
+    It starts from the live index and writes what changed, or is made whole where that cannot be done. What could not be
+    made is told in `problem`: one kind of document stops no other, and no release.
     """
     return tuple(_keep_current(home, searched, progress, wait_seconds) for searched in ALL.values())
 
@@ -102,15 +113,16 @@ def is_of(index: store.SearchIndex, searched: Searched, release: Release) -> boo
     return same_fields and index.source["release_id"] == release.release_id
 
 
-def problems_of(searched: Searched, index: store.SearchIndex, release: Release) -> list[str]:
-    """What is wrong with an index that is to show this release."""
-    return validate(
-        searched.model,
-        index,
-        document_count(release, searched),
-        active_documents(release, searched),
-        searched.compared,
-    )
+def problems_of(
+    searched: Searched, index: store.SearchIndex, release: Release, delta: Delta | None = None
+) -> list[str]:
+    """What is wrong with an index that is to show this release; with a delta, that is made by it of a valid one."""
+    total = document_count(release, searched)
+    if delta is None:
+        return validate(searched.model, index, total, active_documents(release, searched), searched.compared)
+    keys = delta.written | delta.compared_anew
+    active = active_documents(release, searched, keys)
+    return validate(searched.model, index, total, active, searched.compared, delta.unchanged, delta.taken_away)
 
 
 def check_live(home: Home, searched: Searched) -> list[str]:
@@ -166,9 +178,67 @@ def _keep_current(home: Home, searched: Searched, progress: Progress | None, wai
         live = store.live_id(root, model)
         if live and (store.held_since(root, model) or is_of(store.find(root, model), searched, release)):
             return _indexed(home, searched, is_new=False, seconds=0.0)
-        return build_index(home, searched, progress=progress, wait_seconds=wait_seconds)
+        return _brought_along(home, searched, progress, wait_seconds)
     except TieoutError as error:
         return as_it_stands(home, searched, str(error))
+
+
+def _brought_along(home: Home, searched: Searched, progress: Progress | None, wait_seconds: float) -> Indexed:
+    """A new index out of the live one, or a whole one where that is not to be done or not in order."""
+    began = time.monotonic()
+    with indexes_lock(home, f"index {searched.noun}s", wait_seconds) as root:
+        release = documents_release(home)
+        try:
+            index = _extended(root, searched, release, progress)
+        except NoDelta as reason:
+            return _whole(home, root, searched, release, str(reason), progress, began)
+        return _made(home, root, searched, index, began)
+
+
+def _extended(root: Path, searched: Searched, release: Release, progress: Progress | None) -> store.SearchIndex:
+    """The live index with the documents of a release, made live. Raises NoDelta where it is not to be or not right."""
+    model, settings = searched.model, Settings.from_environment()
+    limits = Limits(settings.search_deltas, settings.search_replaced_percent)
+    wanted = fingerprints(release, searched)
+    delta = find_delta(root, model, wanted, limits)
+    if progress:
+        progress(f"indexing {len(delta.written)} changed {searched.noun}s of release {release.release_id}")
+    changed = documents(release, searched, delta.written)
+    try:
+        index = building.extend(root, model, delta, changed, source_of(release), wanted)
+        building.go_live(root, model, index, lambda built: problems_of(searched, built, release, delta))
+    except (Refused, Unreadable, ValueError) as error:
+        raise NoDelta(f"{len(delta.written)} changed documents could not be brought into it: {error}") from None
+    return index
+
+
+def _whole(
+    home: Home,
+    root: Path,
+    searched: Searched,
+    release: Release,
+    because: str,
+    progress: Progress | None,
+    began: float,
+) -> Indexed:
+    if progress:
+        progress(f"indexing the {searched.noun}s of release {release.release_id}")
+    wanted = fingerprints(release, searched)
+    found = documents(release, searched)
+    index = building.build(root, searched.model, found, source_of(release), wanted, because)
+    building.go_live(root, searched.model, index, lambda built: problems_of(searched, built, release))
+    return _made(home, root, searched, index, began)
+
+
+def _made(home: Home, root: Path, searched: Searched, index: store.SearchIndex, began: float) -> Indexed:
+    live_at, seconds = datetime.now(UTC).isoformat(), time.monotonic() - began
+    removed = tuple(store.prune(root, searched.model))
+    return replace(
+        _indexed(home, searched, is_new=True, seconds=seconds, removed=removed),
+        live_at=live_at,
+        written=index.manifest["written"],
+        whole_because=index.manifest["whole_because"],
+    )
 
 
 def _indexed(

@@ -14,6 +14,8 @@ from orchestration.search import store
 from orchestration.search.model import EVERYTHING, SOURCE, Field, SearchModel, index_value
 
 FACET_VALUES = 100
+# Every value of a segment is counted: left to itself the engine drops the rare ones before it adds segments up.
+COUNTED_VALUES = 2**31
 LARGEST_PAGE = 10_000
 FURTHEST = 1_000_000
 # As the index's tokenizer cuts a text.
@@ -87,10 +89,15 @@ def counter(folder: Path, model: SearchModel) -> Callable[[Mapping[str, str]], i
 
 def every_document(folder: Path) -> Iterator[dict[str, Any]]:
     """All documents of an index, in no order."""
+    return map(json.loads, every_content(folder))
+
+
+def every_content(folder: Path) -> Iterator[bytes]:
+    """All documents of an index as they were written, in no order."""
     _, searcher = _opened(folder)
     if searcher.num_docs:
         for _, address in searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs).hits:
-            yield _document(searcher, address)
+            yield _content(searcher, address)
 
 
 def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
@@ -147,10 +154,15 @@ def _filter(schema: tantivy.Schema, field: Field, value: str) -> tantivy.Query:
 def _facet(searcher: tantivy.Searcher, query: tantivy.Query, field: Field) -> dict[str, int]:
     if field.kind in ("date", "number"):
         raise Unusable(f"{field.path} has no facets: it is a {field.kind}.")
-    counted = searcher.aggregate(query, {"facet": {"terms": {"field": field.name, "size": FACET_VALUES}}})
+    terms = {"field": field.name, "size": FACET_VALUES, "segment_size": COUNTED_VALUES}
+    counted = searcher.aggregate(query, {"facet": {"terms": terms}})
     return {bucket["key"]: int(bucket["doc_count"]) for bucket in counted["facet"]["buckets"]}
 
 
 def _document(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(bytes(searcher.doc(address).get_all(SOURCE)[0]))
+    document: dict[str, Any] = json.loads(_content(searcher, address))
     return document
+
+
+def _content(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
+    return bytes(searcher.doc(address).get_all(SOURCE)[0])

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +317,26 @@ def test_indexes_follow_in_a_process_beside_the_steps(home: Home) -> None:
     assert set(last_lags(home)) == {"quote", "order"}
     steps = (followed.search / "steps.ndjson").read_text().splitlines()
     assert [json.loads(step)["lake_high_water"] for step in steps] == [7] * 4
+    assert [(one.written, one.whole_because) for one in following.steps] == [
+        (9, "no index is live"),
+        (3, "no index is live"),
+        (0, ""),
+        (0, ""),
+    ]
+
+
+def test_search_is_as_late_as_the_alias_moved_and_not_as_somebody_looked(home: Home) -> None:
+    moved = datetime.now(UTC) - timedelta(seconds=30)
+    told = [{"noun": "quote", "lake_high_water": 7, "is_new": True, "problem": "", "live_at": moved.isoformat()}]
+    with Indexing(home) as following:
+        following._unindexed = [(6, moved.timestamp() - 25.0), (8, moved.timestamp() - 40.0)]
+        following._process = subprocess.Popen(
+            [sys.executable, "-c", f"print({json.dumps(json.dumps(told))})"], stdout=subprocess.PIPE
+        )
+        following._process.wait()
+        (step,) = following.look()
+    assert step.lag_seconds == 25.0
+    assert following._unindexed == [(8, moved.timestamp() - 40.0)]
 
 
 def test_a_process_that_says_nothing_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,17 @@ def test_order_pages_facets_and_freshness(root: Path) -> None:
     assert (found.index.source, found.index.index_id) == (SOURCE, "search_quote_document_v1_1")
 
 
+def test_a_facet_counts_what_is_rare_in_one_segment_and_frequent_in_another(tmp_path: Path) -> None:
+    def of(name: str, numbers: range) -> list[dict[str, Any]]:
+        return [document(number, "DRAFT", name, "1", [], "2026-09-01") for number in numbers]
+
+    many = [one for number in range(1100) for one in of(f"n{number}", range(2 * number, 2 * number + 2))]
+    index = building.build(tmp_path, MODEL, [*many, *of("rare", range(3000, 3001))], SOURCE)
+    building._write(index.folder, MODEL, of("rare", range(3001, 3006)))
+    found = search(tmp_path, MODEL, facets=["customer.name"], index_id=index.index_id)
+    assert (found.total, found.facets["customer.name"]["rare"]) == (2206, 6)
+
+
 @pytest.mark.parametrize(
     ("sort", "keys"),
     [
