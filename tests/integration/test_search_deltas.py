@@ -355,7 +355,7 @@ def test_what_an_unchanged_document_is_held_against_may_change(home: Home) -> No
 
 def test_a_document_that_is_gone_but_found_still_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A searcher to which a deletion means nothing: what is kept and what is found do not agree."""
-    real = validation.counter
+    real = query.counter
 
     def counter(folder: Path, model: SearchModel) -> Callable[[Mapping[str, str]], int]:
         count = real(folder, model)
