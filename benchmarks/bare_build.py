@@ -12,6 +12,8 @@ from orchestration.warehouse.lake import read_lake
 if TYPE_CHECKING:
     import duckdb
 
+SCRIPTS = PROJECT_ROOT / "benchmarks" / "bare"
+SUBJECTS = ("lake", "quotes", "orders", "billing", "fulfillment")  # in the order of what they share
 FACTS = (
     "fact_quote_line_adjustment",
     "fact_quote_line_price",
@@ -27,7 +29,13 @@ def bare_build(home: Home, database: Path) -> None:
 
     with duckdb.connect(str(database), config={"threads": 2, "memory_limit": "4GB"}) as con:
         con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        for name, value in {"lake": home.lake, "as_of": read_lake(home).as_of, "reporting_currency": "USD"}.items():
+        variables = {
+            "lake": home.lake,
+            "seeds": PROJECT_ROOT / "seeds",
+            "as_of": read_lake(home).as_of,
+            "reporting_currency": "USD",
+        }
+        for name, value in variables.items():
             con.execute(f"set variable {name} = '{value}'")
         con.execute(script())
 
@@ -46,7 +54,7 @@ def script() -> str:
         return f"coalesce(list_sum(list_transform({kept}, lambda a: a.amount)), 0)::decimal(18, 4)"
 
     sums = ",\n        ".join(f"{total([code])} as {code.lower()}_amount" for code in priced)
-    text = (PROJECT_ROOT / "benchmarks" / "bare_build.sql").read_text(encoding="utf-8")
+    text = "\n".join((SCRIPTS / f"{name}.sql").read_text(encoding="utf-8") for name in SUBJECTS)
     text = text.replace("{adjustment_sums}", sums).replace("{discount_sum}", total(economic))
     text = text.replace("{adjustment_names}", ", ".join(f"{code.lower()}_amount" for code in priced))
     return re.sub(r"payload_type\('(\w+)'\)", lambda found: f"'{duckdb_type(found[1])}'", text)
