@@ -1,8 +1,9 @@
 """The hand-written side of a full build (bare_build.sql), and the proof that it makes the same rows."""
 
+import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestration.contracts.payload_types import duckdb_type
 from orchestration.home import PROJECT_ROOT, Home
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SCRIPTS = PROJECT_ROOT / "benchmarks" / "bare"
-SUBJECTS = ("lake", "quotes", "orders", "billing", "fulfillment")  # in the order of what they share
+SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment")  # in the order of what they share
 FACTS = (
     "fact_quote_line_adjustment",
     "fact_quote_line_price",
@@ -57,7 +58,16 @@ def script() -> str:
     text = "\n".join((SCRIPTS / f"{name}.sql").read_text(encoding="utf-8") for name in SUBJECTS)
     text = text.replace("{adjustment_sums}", sums).replace("{discount_sum}", total(economic))
     text = text.replace("{adjustment_names}", ", ".join(f"{code.lower()}_amount" for code in priced))
+    text = text.replace("{approval_event}", _merged("ApprovalRequested", "ApprovalDecided", "ApprovalRecalled"))
     return re.sub(r"payload_type\('(\w+)'\)", lambda found: f"'{duckdb_type(found[1])}'", text)
+
+
+def _merged(*event_types: str) -> str:
+    """The type of an object with the fields of all of these."""
+    fields: dict[str, Any] = {}
+    for event_type in event_types:
+        fields |= json.loads(duckdb_type(event_type))
+    return json.dumps(fields)
 
 
 def differences(home: Home, database: Path) -> list[str]:

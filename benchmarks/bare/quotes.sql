@@ -138,3 +138,75 @@ left join quote_header on quote_header.quote_id = joined.quote_id
 left join revision on revision.quote_id = joined.quote_id and revision.quote_revision = joined.quote_revision
 left join offering on offering.product_offering_id = line.productOfferingId
 left join flags on flags.aggregate_type = 'Quote' and flags.aggregate_id = joined.quote_id;
+
+create table fact_configuration_attempt as
+with attempt as (
+    select aggregate_id as quote_id, event_id, event_time, aggregate_version as v,
+        from_json(payload, payload_type('QuoteConfigurationValidated')) as said
+    from events('quote', 'QuoteConfigurationValidated') anti join stale using (arrival_seq)
+), found as (
+    select *, said.quoteRevision as quote_revision, list_filter(said.errors, lambda e: e.severity = 'ERROR') as errors,
+        list_filter(said.errors, lambda e: e.severity = 'WARNING') as warnings
+    from attempt
+)
+select quote_id, quote_revision, row_number() over (partition by quote_id, quote_revision order by v) as attempt_number, event_time as attempted_at,
+    day_key(event_time) as attempted_date_key, said.trigger as validation_trigger, said.outcome as outcome, coalesce(len(errors), 0) as error_count,
+    coalesce(len(warnings), 0) as warning_count, error_count > 0 as has_error, texts(list_transform(errors, lambda e: e.ruleId)) as error_rule_ids,
+    texts(list_transform(warnings, lambda e: e.ruleId)) as warning_rule_ids,
+    case when said.trigger = 'USER' and row_number() over (partition by quote_id, quote_revision, said.trigger order by v) = 1
+        then error_count = 0 end as is_first_pass,
+    (said.outcome = 'INVALID') <> (error_count > 0) as is_outcome_contradicted, event_id as source_event_id, has_gap, has_stale_event, has_open_conflict
+from found left join flags on flags.aggregate_type = 'Quote' and flags.aggregate_id = quote_id;
+
+-- Calls under one key are one attempt: the first that succeeded concludes it, else the last that failed; else the last stands for it.
+create table fact_quote_conversion_attempt as
+with call as (
+    select aggregate_id as quote_id, event_id, event_time, aggregate_version as v, from_json(payload, payload_type('QuoteConversionAttempted')) as said
+    from events('quote', 'QuoteConversionAttempted') anti join stale using (arrival_seq)
+), attempt as (
+    select quote_id, said.idempotencyKey as idempotency_key, count(*) as call_count, arg_min(event_time, v) as attempted_at,
+        arg_min(
+            (said, event_time, event_id),
+            case said.outcome when 'SUCCEEDED' then (0, v) when 'FAILED' then (1, -v) else (2, -v) end
+        ) as shown,
+        shown[1].outcome as outcome
+    from call group by quote_id, idempotency_key
+)
+select attempt.quote_id, idempotency_key, shown[1].quoteRevision as quote_revision, attempted_at, day_key(attempted_at) as attempted_date_key, call_count,
+    case when outcome in ('SUCCEEDED', 'FAILED') then outcome else 'UNKNOWN' end as outcome,
+    case when attempt.outcome in ('SUCCEEDED', 'FAILED') then shown[2] end as concluded_at,
+    case when attempt.outcome = 'SUCCEEDED' then shown[1].orderId end as order_id,
+    case when attempt.outcome = 'FAILED' then shown[1].failureCode end as failure_code, accepted_at, day_key(accepted_at) as accepted_date_key,
+    accepted_at is not null as is_accepted_revision,
+    case when attempt.outcome = 'SUCCEEDED' and shown[2] >= accepted_at then seconds(accepted_at, shown[2]) end as conversion_seconds,
+    shown[3] as source_event_id, has_gap, has_stale_event, has_open_conflict
+from attempt
+left join revision on revision.quote_id = attempt.quote_id and revision.quote_revision = shown[1].quoteRevision
+left join flags on flags.aggregate_type = 'Quote' and flags.aggregate_id = attempt.quote_id;
+
+-- An override holds from the event that applied it to the next event of the same one.
+create table fact_policy_override as
+with change as (
+    select aggregate_id as quote_id, event_type = 'PolicyOverrideApplied' as applies, event_time, event_id, aggregate_version as v,
+        unnest(from_json(payload, payload_type('PolicyOverrideApplied')))
+    from events('quote', 'PolicyOverride*') anti join stale using (arrival_seq)
+), held as (
+    select *, lead(v) over (partition by quote_id, quoteRevision, lineId, policyId order by v) as next_v from change
+), folded as (
+    select held.quote_id, quoteRevision as quote_revision, lineId as quote_line_id, policyId as policy_id, arg_max(policyType, held.v) as policy_type,
+        arg_min(held.event_time, held.v) as first_event_at, arg_min(held.event_time, held.v) filter (where applies) as first_applied_at,
+        arg_max("by", held.v) filter (where applies) as applied_by, count(distinct held.v) filter (where applies) as applied_count,
+        arg_max(held.event_time, held.v) filter (where not applies) as last_removed_at,
+        arg_max("by", held.v) filter (where not applies) as last_removed_by, count(distinct held.v) filter (where not applies) as removed_count,
+        arg_max(applies, held.v) as is_in_force, arg_min(submission.event_time, submission.v) as submitted_at,
+        arg_max(held.event_id, held.v) as source_event_id
+    from held
+    left join submission on applies and submission.quote_id = held.quote_id and submission.quote_revision = quoteRevision and submission.v > held.v
+        and (next_v is null or submission.v < next_v)
+    group by all
+)
+select concat(coalesce(escaped(policy_id), '\N'), '|', escaped(quote_id), '|', coalesce(escaped(quote_line_id), '\N'), '|',
+        coalesce(quote_revision::varchar, '\N')) as policy_override_id,
+    folded.* exclude (source_event_id), day_key(first_event_at) as first_event_date_key, submitted_at is not null as is_in_force_at_submission,
+    day_key(submitted_at) as submitted_date_key, source_event_id, has_gap, has_stale_event, has_open_conflict
+from folded left join flags on flags.aggregate_type = 'Quote' and flags.aggregate_id = quote_id;
