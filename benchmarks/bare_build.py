@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from orchestration.contracts.payload_types import duckdb_type
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse.checksums import excluded_columns, relation_checksum
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 SCRIPTS = PROJECT_ROOT / "benchmarks" / "bare"
 SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment")  # in the order of what they share
+MERGED = {
+    "approval": ("ApprovalRequested", "ApprovalDecided", "ApprovalRecalled"),
+    "fallout": ("FalloutOpened", "FalloutAssigned", "FalloutRecovered"),
+    "asset": ("AssetCreated", "AssetTerminated"),
+}
 FACTS = (
     "fact_quote_line_adjustment",
     "fact_quote_line_price",
@@ -58,7 +65,10 @@ def script() -> str:
     text = "\n".join((SCRIPTS / f"{name}.sql").read_text(encoding="utf-8") for name in SUBJECTS)
     text = text.replace("{adjustment_sums}", sums).replace("{discount_sum}", total(economic))
     text = text.replace("{adjustment_names}", ", ".join(f"{code.lower()}_amount" for code in priced))
-    text = text.replace("{approval_event}", _merged("ApprovalRequested", "ApprovalDecided", "ApprovalRecalled"))
+    for stream, event_types in MERGED.items():
+        text = text.replace(f"{{{stream}_event}}", _merged(*event_types))
+    window = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["fallout_window_days"]
+    text = text.replace("{fallout_window_days}", str(window))
     return re.sub(r"payload_type\('(\w+)'\)", lambda found: f"'{duckdb_type(found[1])}'", text)
 
 

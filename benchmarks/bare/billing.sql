@@ -37,3 +37,57 @@ select document_type, document_id, document_number, invoice_id, line.invoiceLine
 from signed
 left join rate on rate.currency = signed.currency and rate.day = issued_at::date
 left join flags on flags.aggregate_type = signed.aggregate_type and flags.aggregate_id = document_id;
+
+-- Subscriptions and assets.
+create table fact_subscription as
+with activated as (
+    select subscription_id, arg_max((event_time, event_id, said), v) as last from (
+        select aggregate_id as subscription_id, event_time, event_id, aggregate_version as v, from_json(payload, payload_type('BillingActivated')) as said
+        from events('billing', 'BillingActivated') anti join stale using (arrival_seq)
+    ) group by all
+), failed as (
+    select subscription_id, arg_max((event_time, event_id, said), v) as last from (
+        select aggregate_id as subscription_id, event_time, event_id, aggregate_version as v, from_json(payload, payload_type('BillingHandoffFailed')) as said
+        from events('billing', 'BillingHandoffFailed') anti join stale using (arrival_seq)
+    ) group by all
+), joined as (
+    select subscription_id, if(activated.last is null, 'handoff_failed', 'active') as subscription_state,
+        coalesce(activated.last[3].orderId, failed.last[3].orderId) as order_id,
+        coalesce(activated.last[3].orderItemId, failed.last[3].orderItemId) as order_item_id, activated.last[3] as said, activated.last[1] as activated_at,
+        failed.last[1] as last_handoff_failed_at, failed.last[3].reasonCode as last_handoff_failure_code,
+        coalesce(activated.last[2], failed.last[2]) as source_event_id
+    from activated full join failed using (subscription_id)
+)
+select joined.* exclude (said, source_event_id), said.assetId as asset_id, said.accountId as account_id, said.billingAccountId as billing_account_id,
+    said.currency as currency, said.recurringNetAmount as recurring_net_amount, said.billingFrequency as billing_frequency,
+    getvariable('reporting_currency') as reporting_currency,
+    case when said.currency = reporting_currency then 'PAR:' || said.currency else rate_id end as reporting_rate_id,
+    case when said.currency = reporting_currency then 1 else exchange_rate end::decimal(28, 12) as reporting_rate,
+    to_reporting(said.recurringNetAmount, said.currency, from_rate, to_rate) as reporting_recurring_net_amount, said.startDate::date as start_date,
+    said.endDate::date as end_date, day_key(activated_at) as activated_date_key, joined.source_event_id, has_gap, has_stale_event, has_open_conflict
+from joined
+left join rate on rate.currency = said.currency and rate.day = activated_at::date
+left join flags on flags.aggregate_type = 'Subscription' and flags.aggregate_id = subscription_id;
+
+create table fact_asset_state as
+with happened as (
+    select aggregate_id as asset_id, event_type, event_time, event_id, aggregate_version as v, from_json(payload, '{asset_event}') as said
+    from events('asset', 'Asset*') anti join stale using (arrival_seq)
+), carried as (
+    select *, lead(event_time) over asset as valid_to, last(v) over (asset rows between unbounded preceding and unbounded following) = v as is_current,
+        last(case event_type when 'AssetCreated' then 'active' when 'AssetTerminated' then 'terminated' end ignore nulls) over so_far as asset_state,
+        last(said.quantity ignore nulls) over so_far as quantity, last(said.recurringNetAmount ignore nulls) over so_far as recurring_net_amount,
+        last(said.orderId ignore nulls) over so_far as last_order_id, last(said.orderItemId ignore nulls) over so_far as last_order_item_id,
+        last(said.reasonCode ignore nulls) over so_far as reason_code,
+        last(case when event_type = 'AssetCreated' then said end ignore nulls)
+            over (asset rows between unbounded preceding and unbounded following) as made
+    from happened
+    window asset as (partition by asset_id order by v), so_far as (partition by asset_id order by v rows between unbounded preceding and current row)
+)
+select asset_id, v as asset_version, lower(substr(event_type, 6)) as event_name, made.accountId as account_id, made.billingAccountId as billing_account_id,
+    made.productOfferingId as product_offering_id, made.orderId as order_id, made.orderItemId as order_item_id, made.startDate::date as start_date,
+    asset_state, quantity, made.currency as currency, recurring_net_amount, last_order_id, last_order_item_id,
+    case when asset_state = 'terminated' then reason_code end as termination_reason_code, event_time as valid_from,
+    day_key(event_time) as valid_from_date_key, valid_to, is_current, coalesce(valid_to < event_time, false) as has_time_defect,
+    event_id as source_event_id, has_gap, has_stale_event, has_open_conflict
+from carried left join flags on flags.aggregate_type = 'Asset' and flags.aggregate_id = asset_id;
