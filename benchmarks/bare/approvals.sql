@@ -1,11 +1,10 @@
 -- Approval requests, folded in one pass.
+create temp table approval_event as
+select aggregate_id as approval_request_id, event_type, event_time, event_id, aggregate_version as v, from_json(payload, '{approval_event}') as said
+from events('approval', 'Approval*') anti join stale using (arrival_seq);
+
 create temp table request as
-with happened as (
-    select aggregate_id as approval_request_id, event_type, event_time, event_id, aggregate_version as v,
-        from_json(payload, '{approval_event}') as said
-    from events('approval', 'Approval*') anti join stale using (arrival_seq)
-    where event_type in ('ApprovalRequested', 'ApprovalReassigned', 'ApprovalDecided', 'ApprovalRecalled', 'ApprovalInvalidated')
-), folded as (
+with folded as (
     select approval_request_id, arg_max((event_time, said), v) filter (where event_type = 'ApprovalRequested') as asked,
         arg_max((event_time, said, v), v) filter (where event_type = 'ApprovalDecided') as decided,
         arg_max(said.approver, v) as approver, arg_max(said.approverGroup, v) as approver_group,
@@ -15,7 +14,7 @@ with happened as (
         arg_min(said.reason, v) filter (where event_type = 'ApprovalInvalidated') as invalidation_reason,
         min(v) filter (where event_type = 'ApprovalRecalled') as recalled_v, min(v) filter (where event_type = 'ApprovalInvalidated') as invalidated_v,
         count(*) filter (where event_type = 'ApprovalReassigned') as reassigned_count, arg_max(event_id, v) as source_event_id
-    from happened group by all
+    from approval_event group by all
 )
 select approval_request_id, asked[2].quoteId as quote_id, asked[2].quoteRevision as quote_revision, asked[2].submissionSequence as submission_sequence,
     approver, approver_group, asked[2].requestedBy as requested_by, asked[2].policyVersion as policy_version, texts(asked[2].reasonCodes) as reason_codes,
@@ -58,7 +57,7 @@ with step as (
         bool_or(has_gap) as has_gap, bool_or(has_stale_event) as has_stale_event, bool_or(has_open_conflict) as has_open_conflict
     from request where quote_id is not null group by all
 ), judged as (
-    select submission.* exclude (v, event_time, event_id), event_time as submitted_at, event_id as source_event_id, step.* exclude (quote_id, quote_revision, submission_sequence, step_count),
+    select submission.* exclude (v, event_time, event_id, reasons), event_time as submitted_at, event_id as source_event_id, step.* exclude (quote_id, quote_revision, submission_sequence, step_count),
         coalesce(step_count, 0) as step_count, coalesce(withdrawn_count, 0) > 0 as is_withdrawn_before_decision,
         case when denied_count > 0 then 'DENIED' when withdrawn_count > 0 then 'WITHDRAWN' when decided_count = step.step_count then 'APPROVED'
             when step.step_count is null and not is_approval_required then 'NOT_REQUIRED' else 'PENDING' end as decision,

@@ -1,9 +1,10 @@
 -- Fulfillment.
+create temp table fallout_event as
+select aggregate_id, event_type, event_time, event_id, aggregate_version as v, from_json(payload, '{fallout_event}') as said
+from events('fulfillment', 'Fallout*') anti join stale using (arrival_seq);
+
 create temp table fallout_case as
-with happened as (
-    select aggregate_id, event_type, event_time, event_id, aggregate_version as v, from_json(payload, '{fallout_event}') as said
-    from events('fulfillment', 'Fallout*') anti join stale using (arrival_seq)
-), folded as (
+with folded as (
     select aggregate_id as fallout_case_id, arg_max(said, v) filter (where event_type = 'FalloutOpened') as opening,
         arg_min(event_time, v) filter (where event_type = 'FalloutOpened') as opened_at,
         arg_max(event_type, v) filter (where event_type <> 'FalloutAssigned') = 'FalloutRecovered' as is_recovered,
@@ -11,7 +12,7 @@ with happened as (
         count(*) filter (where event_type = 'FalloutReopened') as reopen_count, arg_min(said.reasonCode, v) as first_reason_code,
         arg_max(said.reasonCode, v) as reason_code, arg_max(said.ownerTeam, v) as owner_team, arg_max(said.assignee, v) as assignee,
         arg_max(said.nextAction, v) as next_action, arg_max(utc(said.dueAt), v) as due_at, arg_max(event_id, v) as source_event_id
-    from happened group by all
+    from fallout_event group by all
 )
 select fallout_case_id, opening.orderId as order_id, opening.orderItemId as order_item_id, opening.taskId as task_id,
     opening.downstreamSystem as downstream_system, opening.priority as priority, owner_team, assignee, next_action, due_at,

@@ -21,6 +21,7 @@ create temp macro product_of(quantity, price, periods) as amount_of((2 * units(q
     + sign(quantity) * sign(price) * sign(periods) * 100000000) // 200000000);
 create temp macro to_reporting(amount, currency, from_rate, to_rate) as
     case when currency = getvariable('reporting_currency') then amount else converted(amount, from_rate, to_rate) end;
+create temp macro money(amount) as try_cast(amount as decimal(18, 4));
 create temp macro utc(moment) as cast(moment as timestamptz) at time zone 'UTC';
 
 -- Stale events and gaps; one pass over all envelopes.
@@ -44,26 +45,34 @@ select aggregate_type, aggregate_id, has_gap, has_stale_event, conflicted.aggreg
 from integrity left join conflicted using (aggregate_type, aggregate_id);
 
 -- The rate of each currency and day: the last published up to seven days before.
-create temp table rate as
+create temp table published_rate as
 with published as (
     select rate_date, currency, rate from read_parquet(getvariable('lake') || '/exchange_rates/snapshot=*/rates.parquet')
     qualify row_number() over (partition by rate_date, currency order by published_through, snapshot) = 1
 ), quoted as (
     from published union all select distinct rate_date, 'EUR', 1::decimal(18, 8) from published
-), crossed as (
-    select f.rate_date, f.currency, f.rate as from_rate, t.rate as to_rate,
-        'ECB:' || f.rate_date || ':' || f.currency || ':' || t.currency as rate_id,
-        amount_of((2 * scaled(t.rate) * 1000000000000 + scaled(f.rate)) // (2 * scaled(f.rate))) as unused,
-        cast(cast((2 * scaled(t.rate) * 1000000000000 + scaled(f.rate)) // (2 * scaled(f.rate)) as decimal(38, 0))
-            * 0.000000000001::decimal(12, 12) as decimal(28, 12)) as exchange_rate
-    from quoted as f join quoted as t using (rate_date)
-    where t.currency = getvariable('reporting_currency') and f.currency <> t.currency
-        and rate_date >= (select min(event_time)::date - 7 from events('*', '*'))
+), span as (
+    select min(event_time)::date - 7 as first_day, max(event_time)::date as last_day from events('*', '*')
 )
-select cast(rate_date + gap.days as date) as day, * exclude (rate_date, unused)
-from crossed cross join (select unnest(range(8))::integer as days) as gap
+select f.rate_date, f.currency, f.rate as from_rate, t.rate as to_rate, 'ECB:' || f.rate_date || ':' || f.currency || ':' || t.currency as rate_id,
+    cast(cast((2 * scaled(t.rate) * 1000000000000 + scaled(f.rate)) // (2 * scaled(f.rate)) as decimal(38, 0))
+        * 0.000000000001::decimal(12, 12) as decimal(28, 12)) as exchange_rate
+from quoted as f join quoted as t using (rate_date) join span on rate_date between first_day and last_day
+where t.currency = getvariable('reporting_currency') and f.currency <> t.currency;
+
+create temp table rate as
+select cast(rate_date + gap.days as date) as day, published_rate.* exclude (rate_date)
+from published_rate cross join (select unnest(range(8))::integer as days) as gap
 qualify row_number() over (partition by currency, cast(rate_date + gap.days as date) order by rate_date desc) = 1;
 
+create temp table offering_version as
+select aggregate_id as product_offering_id, event_time, event_id, aggregate_version as v, unnest(from_json(payload, payload_type('ProductOfferingUpserted')))
+from events('reference', 'ProductOfferingUpserted') anti join stale using (arrival_seq);
+
 create temp table offering as
-select aggregate_id as product_offering_id, arg_max(from_json(payload, payload_type('ProductOfferingUpserted')).family, aggregate_version) as product_family
-from events('reference', 'ProductOfferingUpserted') anti join stale using (arrival_seq) group by all;
+select product_offering_id, arg_max(family, v) as product_family from offering_version group by all;
+
+create temp table taxonomy as from read_csv(getvariable('seeds') || '/discount_type.csv');
+create temp table coin as
+select currency_code as currency, minor_units::integer as minor_units, numeric_code, currency_name
+from read_csv(getvariable('seeds') || '/currency.csv', all_varchar = true);

@@ -42,7 +42,8 @@ from folded;
 
 create temp table submission as
 select aggregate_id as quote_id, said.quoteRevision as quote_revision, said.submissionSequence as submission_sequence, aggregate_version as v, event_time,
-    event_id, said.approvalRequired as is_approval_required, said.policyVersion as policy_version, texts(said.reasonCodes) as reason_codes
+    event_id, said.approvalRequired as is_approval_required, said.policyVersion as policy_version, texts(said.reasonCodes) as reason_codes,
+    said.reasonCodes as reasons
 from (
     select *, from_json(payload, payload_type('QuoteSubmittedForApproval')) as said
     from events('quote', 'QuoteSubmittedForApproval') anti join stale using (arrival_seq)
@@ -81,13 +82,15 @@ select quote_id, quoteRevision as quote_revision, source_event_id, priced_at, ca
     priceBookVersion as price_book_version, pricingEngineVersion as pricing_engine_version, policyVersion as policy_version, currency, unnest(lines) as line
 from pricing semi join (select quote_id, max(v) as v from pricing group by quote_id, quoteRevision) as last using (quote_id, v);
 
+create temp table adjustment as
+select * exclude (line), line.lineId as line_id, line.chargeType as charge_type, unnest(line.adjustments) as a,
+    generate_subscripts(line.adjustments, 1) as adjustment_number
+from line;
+
 create table fact_quote_line_adjustment as
-with adjustment as (
-    select *, unnest(line.adjustments) as a, generate_subscripts(line.adjustments, 1) as adjustment_number from line
-)
-select quote_id, quote_revision, line.lineId as quote_line_id, adjustment_number::integer as adjustment_number, a.sequence, a.type as adjustment_type,
+select quote_id, quote_revision, line_id as quote_line_id, adjustment_number::integer as adjustment_number, a.sequence, a.type as adjustment_type,
     a.amount as adjustment_amount, a.basis, a.basisAmount as basis_amount, a.percent, a.reasonCode as reason_code, a.causeId as cause_id,
-    coalesce(a.policyVersion, adjustment.policy_version) as policy_version, line.chargeType as charge_type, adjustment.currency,
+    coalesce(a.policyVersion, adjustment.policy_version) as policy_version, charge_type, adjustment.currency,
     getvariable('reporting_currency') as reporting_currency,
     case when adjustment.currency = reporting_currency then 'PAR:' || adjustment.currency else rate_id end as reporting_rate_id,
     case when adjustment.currency = reporting_currency then 1 else exchange_rate end::decimal(28, 12) as reporting_rate,
