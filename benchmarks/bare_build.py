@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SCRIPTS = PROJECT_ROOT / "benchmarks" / "bare"
-SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment", "reference")  # in the order of what they share
+SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment", "reference", "prices")  # in the order of what they share
 MERGED = {
     "approval": ("ApprovalRequested", "ApprovalDecided", "ApprovalRecalled"),
     "fallout": ("FalloutOpened", "FalloutAssigned", "FalloutRecovered"),
@@ -65,6 +65,16 @@ def script() -> str:
     text = "\n".join((SCRIPTS / f"{name}.sql").read_text(encoding="utf-8") for name in SUBJECTS)
     text = text.replace("{adjustment_sums}", sums).replace("{discount_sum}", total(economic))
     text = text.replace("{adjustment_names}", ", ".join(f"{code.lower()}_amount" for code in priced))
+    chain = [code.lower() for code in priced if code != "ROUNDING"]
+    components = ["list_price", "prorated_list", *chain, "rounding", "net_price"]
+    text = text.replace("{chain_types}", str([code.upper() for code in chain]))
+    text = text.replace("{chain_amounts}", ", ".join(f"{code}_amount" for code in chain))
+    text = text.replace("{chain_names}", ", ".join(f"'{code}'" for code in chain))
+    differing = (
+        f"case when is_replayed then difference[{place}] end as {name}_difference_amount"
+        for place, name in enumerate(components, start=1)
+    )
+    text = text.replace("{chain_differences}", ", ".join(differing))
     for stream, event_types in MERGED.items():
         text = text.replace(f"{{{stream}_event}}", _merged(*event_types))
     window = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["fallout_window_days"]
