@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SCRIPTS = PROJECT_ROOT / "benchmarks" / "bare"
-SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment", "reference", "prices")  # in the order of what they share
+SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment", "reference", "prices", "monthly")  # in the order of what they share
 MERGED = {
     "approval": ("ApprovalRequested", "ApprovalDecided", "ApprovalRecalled"),
     "fallout": ("FalloutOpened", "FalloutAssigned", "FalloutRecovered"),
