@@ -69,11 +69,12 @@ from joined
 left join rate on rate.currency = said.currency and rate.day = activated_at::date
 left join flags on flags.aggregate_type = 'Subscription' and flags.aggregate_id = subscription_id;
 
+create temp table asset_event as
+select aggregate_id as asset_id, event_type, event_time, event_id, aggregate_version as v, from_json(payload, '{asset_event}') as said
+from events('asset', 'Asset*') anti join stale using (arrival_seq);
+
 create table fact_asset_state as
-with happened as (
-    select aggregate_id as asset_id, event_type, event_time, event_id, aggregate_version as v, from_json(payload, '{asset_event}') as said
-    from events('asset', 'Asset*') anti join stale using (arrival_seq)
-), carried as (
+with carried as (
     select *, lead(event_time) over asset as valid_to, last(v) over (asset rows between unbounded preceding and unbounded following) = v as is_current,
         last(case event_type when 'AssetCreated' then 'active' when 'AssetTerminated' then 'terminated' end ignore nulls) over so_far as asset_state,
         last(said.quantity ignore nulls) over so_far as quantity, last(said.recurringNetAmount ignore nulls) over so_far as recurring_net_amount,
@@ -81,7 +82,7 @@ with happened as (
         last(said.reasonCode ignore nulls) over so_far as reason_code,
         last(case when event_type = 'AssetCreated' then said end ignore nulls)
             over (asset rows between unbounded preceding and unbounded following) as made
-    from happened
+    from asset_event
     window asset as (partition by asset_id order by v), so_far as (partition by asset_id order by v rows between unbounded preceding and current row)
 )
 select asset_id, v as asset_version, lower(substr(event_type, 6)) as event_name, made.accountId as account_id, made.billingAccountId as billing_account_id,
