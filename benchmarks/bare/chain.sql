@@ -339,3 +339,44 @@ left join dim_chain_class using (leg_class)
 left join flags as q on q.aggregate_type = 'Quote' and q.aggregate_id = quote_id
 left join flags as o on o.aggregate_type = 'Order' and o.aggregate_id = order_id
 left join flags as a on a.aggregate_type = 'Asset' and a.aggregate_id = asset_id;
+
+create table fact_commercial_chain as
+with weighed as (
+    select *, if(is_break, '2', if(leg_class = 'matched', '0', '1')) || leg_class as weight from fact_commercial_leg
+), chain as (
+    select chain_key, quote_id, quote_line_id, order_id, order_item_id, document_id, billing_period, currency, max(quote_revision) as quote_revision,
+        max(asset_id) as asset_id, max(billing_period_end_month) as billing_period_end_month,
+        money(sum(left_net_amount) filter (where leg = 'quote_order')) as accepted_net_amount, money(sum(right_net_amount) filter (where leg = 'quote_order')) as ordered_net_amount,
+        money(sum(difference_net_amount) filter (where leg = 'quote_order')) as quote_order_difference_net_amount,
+        money(sum(over_net_amount) filter (where leg = 'quote_order')) as quote_order_over_net_amount, money(sum(under_net_amount) filter (where leg = 'quote_order')) as quote_order_under_net_amount,
+        substr(max(weight) filter (where leg = 'quote_order'), 2) as quote_order_class, max(clears_by_date) filter (where leg = 'quote_order') as quote_order_clears_by_date,
+        money(sum(left_net_amount) filter (where leg = 'order_billing')) as billable_net_amount, money(sum(right_net_amount) filter (where leg = 'order_billing')) as billed_net_amount,
+        money(sum(difference_net_amount) filter (where leg = 'order_billing')) as order_billing_difference_net_amount,
+        money(sum(over_net_amount) filter (where leg = 'order_billing')) as order_billing_over_net_amount, money(sum(under_net_amount) filter (where leg = 'order_billing')) as order_billing_under_net_amount,
+        substr(max(weight) filter (where leg = 'order_billing'), 2) as order_billing_class, max(clears_by_date) filter (where leg = 'order_billing') as order_billing_clears_by_date,
+        money(sum(left_net_amount) filter (where leg = 'order_asset')) as asset_ordered_net_amount, money(sum(right_net_amount) filter (where leg = 'order_asset')) as asset_net_amount,
+        money(sum(difference_net_amount) filter (where leg = 'order_asset')) as order_asset_difference_net_amount,
+        money(sum(over_net_amount) filter (where leg = 'order_asset')) as order_asset_over_net_amount, money(sum(under_net_amount) filter (where leg = 'order_asset')) as order_asset_under_net_amount,
+        substr(max(weight) filter (where leg = 'order_asset'), 2) as order_asset_class, max(clears_by_date) filter (where leg = 'order_asset') as order_asset_clears_by_date,
+        money(sum(left_net_amount) filter (where leg = 'asset_billing')) as asset_recurring_net_amount, money(sum(right_net_amount) filter (where leg = 'asset_billing')) as activated_recurring_net_amount,
+        money(sum(difference_net_amount) filter (where leg = 'asset_billing')) as asset_billing_difference_net_amount,
+        money(sum(over_net_amount) filter (where leg = 'asset_billing')) as asset_billing_over_net_amount, money(sum(under_net_amount) filter (where leg = 'asset_billing')) as asset_billing_under_net_amount,
+        substr(max(weight) filter (where leg = 'asset_billing'), 2) as asset_billing_class, max(clears_by_date) filter (where leg = 'asset_billing') as asset_billing_clears_by_date,
+        max(left_event_ids) filter (where leg = 'quote_order') as quote_event_ids,
+        coalesce(max(left_event_ids) filter (where leg in ('order_billing', 'order_asset')), max(right_event_ids) filter (where leg = 'quote_order'))
+            as order_event_ids,
+        max(right_event_ids) filter (where leg = 'order_billing') as billing_event_ids,
+        max(right_event_ids) filter (where leg = 'order_asset') as asset_event_ids,
+        max(right_event_ids) filter (where leg = 'asset_billing') as activation_event_ids, money(sum(credited_net_amount)) as credited_net_amount,
+        count(*) filter (where leg = 'order_billing' and (is_due or leg_class <> 'timing')) as component_count,
+        count(*) filter (where leg = 'order_billing' and is_break) as mismatched_component_count, count(*) filter (where is_break) as break_count,
+        bool_or(is_overdue) as is_overdue, max(tolerance_policy_version) as tolerance_policy_version, bool_or(has_gap) as has_gap,
+        bool_or(has_stale_event) as has_stale_event, bool_or(has_open_conflict) as has_open_conflict
+    from weighed group by all
+)
+select chain.*, coalesce(item.account_id, header.accountId) as account_id, coalesce(item.product_offering_id, l.product_offering_id) as product_offering_id,
+    coalesce(item.charge_type, l.charge_type) as charge_type, accepted_at, submitted_at
+from chain
+left join item on item.order_id = chain.order_id and item.order_item_id = chain.order_item_id
+left join accepted_line as l on l.quote_id = chain.quote_id and l.line_id = chain.quote_line_id
+left join quote_header on quote_header.quote_id = chain.quote_id;
