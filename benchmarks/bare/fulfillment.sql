@@ -41,13 +41,14 @@ select task_id, count(*) as fallout_count, arg_max(reason_code, (opened_at, fall
     bool_or(has_stale_event) as has_stale_event, bool_or(has_open_conflict) as has_open_conflict
 from fallout_case where task_id is not null group by all;
 
+create temp table task_event as
+select aggregate_id as task_id, event_type, event_time, event_id, aggregate_version as v,
+    case when event_type in ('TaskRetried', 'TaskFailed', 'TaskOutcomeUnknown')
+        then from_json(payload, '{"retryCount":"BIGINT","errorCode":"VARCHAR"}') end as trouble
+from events('fulfillment', 'Task*') anti join stale using (arrival_seq);
+
 create table fact_order_fulfillment_task as
-with happened as (
-    select aggregate_id as task_id, event_type, event_time, event_id, aggregate_version as v,
-        case when event_type in ('TaskRetried', 'TaskFailed', 'TaskOutcomeUnknown')
-            then from_json(payload, '{"retryCount":"BIGINT","errorCode":"VARCHAR"}') end as trouble
-    from events('fulfillment', 'Task*') anti join stale using (arrival_seq)
-), created as (
+with created as (
     select aggregate_id as task_id, arg_max(from_json(payload, payload_type('TaskCreated')), aggregate_version) as task
     from events('fulfillment', 'TaskCreated') anti join stale using (arrival_seq) group by all
 ), folded as (
@@ -57,7 +58,7 @@ with happened as (
             when 'TaskOutcomeUnknown' then 'unknown' else 'open' end as outcome,
         arg_max(event_time, v) as outcome_at, arg_max(trouble.retryCount, v) as retry_count, arg_max(trouble.errorCode, v) as last_error_code,
         arg_max(event_id, v) as source_event_id
-    from happened group by all
+    from task_event group by all
 ), ended as (
     select *, case when outcome in ('completed', 'failed', 'cancelled') then outcome_at end as ended_at,
         case when outcome = 'completed' then outcome_at end as completed_at

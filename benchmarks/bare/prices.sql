@@ -153,14 +153,16 @@ with judged as (
 select quote_id, quote_revision, line_id, arg_min((submission_sequence, request_ids, floor_amount), (floor_amount, -submission_sequence)) as best
 from submitted group by all;
 
+create temp table policy as
+select said.policyVersion as policy_version, arg_min_null(said.leakageTypes, (-v, id)) as types,
+    arg_min_null(said.marginGuardrailPercent, (id, -v)) as guardrail
+from (
+    select aggregate_id as id, aggregate_version as v, from_json(payload, payload_type('ApprovalPolicyPublished')) as said
+    from events('reference', 'ApprovalPolicyPublished') anti join stale using (arrival_seq)
+) group by all;
+
 create table fact_discount_leakage as
-with policy as (
-    select said.policyVersion as policy_version, arg_min_null(said.leakageTypes, (-v, id)) as types
-    from (
-        select aggregate_id as id, aggregate_version as v, from_json(payload, payload_type('ApprovalPolicyPublished')) as said
-        from events('reference', 'ApprovalPolicyPublished') anti join stale using (arrival_seq)
-    ) group by all
-), lowering as (
+with lowering as (
     select quote_id, quote_revision, line_id, a.amount as amount, counts_to_leakage or coalesce(list_contains(types, a.type), false) as is_in_scope,
         not counts_to_leakage and coalesce(len(types), 0) = 0 as is_undecided
     from adjustment join taxonomy on code = a.type
