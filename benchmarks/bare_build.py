@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
 SCRIPTS = PROJECT_ROOT / "benchmarks" / "bare"
 # In the order of what they share.
-SUBJECTS = ("lake", "quotes", "approvals", "orders", "billing", "fulfillment", "reference", "prices", "monthly", "chain", "kpis", "audit")
+SUBJECTS = (
+    "lake",
+    "quotes",
+    "approvals",
+    "orders",
+    "billing",
+    "fulfillment",
+    "reference",
+    "prices",
+    "monthly",
+    "chain",
+    "kpis",
+    "audit",
+)
 # Events that are read together, with the fields of all of them.
 MERGED = {
     "approval": ("ApprovalRequested", "ApprovalDecided", "ApprovalRecalled"),
