@@ -129,14 +129,11 @@ def differences(home: Home, database: Path) -> list[str]:
 
 
 def _columns(con: "duckdb.DuckDBPyConnection", mart: str, left_out: set[str]) -> str:
-    """Which columns differ, each by its own checksum."""
-    names = [row[0] for row in con.execute(f"describe marts.{mart}").fetchall() if row[0] not in left_out]
-    odd = []
-    for name in names:
-        sides = [
-            con.execute(f"select sum(hash({name}::varchar)::hugeint) from {side}.{mart}").fetchone()
-            for side in ("marts", "bare.main")
-        ]
-        if sides[0] != sides[1]:
-            odd.append(name)
+    """Which columns differ, each by its own checksum, or are on one side only."""
+    sums: list[dict[str, Any]] = []
+    for side in ("marts", "bare.main"):
+        names = [row[0] for row in con.execute(f"describe {side}.{mart}").fetchall() if row[0] not in left_out]
+        each = ", ".join(f"sum(hash({name}::varchar)::hugeint)" for name in names)
+        sums.append(dict(zip(names, con.execute(f"select {each} from {side}.{mart}").fetchall()[0], strict=True)))
+    odd = [name for name in sorted({*sums[0], *sums[1]}) if sums[0].get(name) != sums[1].get(name)]
     return f"; columns that differ: {', '.join(odd)}"

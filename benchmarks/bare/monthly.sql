@@ -59,7 +59,7 @@ select basis, period, charge_type, currency, product_family, region, channel, ap
     getvariable('reporting_currency') as reporting_currency,
     case when rate_count = 1 and unconverted_line_count = 0 then first_rate_id end as reporting_rate_id, rate_count as reporting_rate_count,
     unconverted_line_count, money(reporting) as reporting_adjustment_amount, money(reporting_approved) as reporting_approved_amount,
-    money(reporting - reporting_approved) as reporting_unapproved_amount
+    money(reporting - reporting_approved) as reporting_unapproved_amount, as_of() as as_of
 from shared left join taxonomy on code = discount_type;
 
 -- Levels of accepted lines, each summed from its own source, and the moves between them.
@@ -106,6 +106,6 @@ select period, charge_type, currency, product_family, region, channel, step_numb
     money(sum(case when step not in ('PRORATED_LIST', 'NET', 'INVOICED') then amount end) over so_far) as running_amount,
     getvariable('reporting_currency') as reporting_currency, money(reporting) as reporting_amount,
     money(sum(case when step not in ('PRORATED_LIST', 'NET', 'INVOICED') then reporting end) over so_far) as reporting_running_amount,
-    unconverted_line_count
+    unconverted_line_count, as_of() as as_of
 from step
 window so_far as (partition by period, charge_type, currency, product_family, region, channel order by step_number);
