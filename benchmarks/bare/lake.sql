@@ -1,5 +1,6 @@
 -- What a good engineer writes by hand for once: marts straight from the lake's Parquet, with nothing tested, kept or explained. One script in the
 -- order of bare_build.py, which gives it the variables lake, seeds, as_of and reporting_currency, and fills payload_type(…) in from the contract.
+-- It takes a lake without resolved conflicts and a home without closes, as measurements have them.
 create temp macro events(stream, event_type) as table
     select * from read_parquet(
         getvariable('lake') || '/batches/batch_seq=*/events/stream=' || stream || '/event_type=' || event_type || '/*.parquet',

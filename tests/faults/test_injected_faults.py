@@ -204,7 +204,7 @@ def test_arrivals_are_counted_by_their_verdict(faulty: Audited, tmp_path: Path) 
 
 
 def test_the_marts_that_are_written_by_hand_are_those_of_the_build(faulty: Audited, tmp_path: Path) -> None:
-    """A second way of making them, of which no line is shared with the models."""
+    """The same rules in other statements, which run without dbt and in one go."""
     bare_build(faulty.home, tmp_path / "bare.duckdb")
     assert marts_that_differ(faulty.home, tmp_path / "bare.duckdb") == []
 
