@@ -2,7 +2,7 @@
 
 The script is the models' own SQL, as dbt compiles it, as plain `create table` and `create view` statements: it says
 what dbt, contracts, tests and our Python cost on top of the statements. What the SQL itself costs is held against
-bare_build.sql, which is written by hand.
+benchmarks/bare, which is written by hand.
 """
 
 import json

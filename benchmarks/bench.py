@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import bare_build
 from benchmarks.events import split
 from benchmarks.measure import Used, machine, python, tieout
 from orchestration.home import Home
@@ -33,14 +34,14 @@ from benchmarks.bare_build import bare_build
 from orchestration.home import Home
 bare_build(Home(Path(sys.argv[1])), Path(sys.argv[2]))
 """
-FACTS_BUILD = """
+MARTS_BUILD = """
 import sys
 from pathlib import Path
-from benchmarks.bare_build import FACTS
+from benchmarks.bare_build import marts
 from orchestration.home import Home
 from orchestration.warehouse.build import build
 # Only tests of what is built here: others read relations that are not there yet.
-select = [*(f"+{fact}" for fact in FACTS), "--indirect-selection", "buildable"]
+select = [*(f"+{mart}" for mart in marts()), "--indirect-selection", "buildable"]
 failed = build(Home(Path(sys.argv[1])), select=select).failed
 if failed:
     sys.exit(f"failed: {', '.join(node.name for node in failed)}")
@@ -101,7 +102,7 @@ def bench(events: int, increment: int, batches: int, work: Path, told: Callable[
     step("bare_landing", lambda: python(BARE_LANDING, str(bare), *landed))
     shutil.rmtree(bare)
     step("landing", lambda: tieout(home, "land", str(history)))
-    step("facts_build", lambda: python(FACTS_BUILD, str(home)))
+    step("marts_build", lambda: python(MARTS_BUILD, str(home)))
     database = work / "bare.duckdb"
     step("bare_build", lambda: python(BARE_BUILD, str(home), str(database)))
     python(COMPARE, str(home), str(database))
@@ -129,5 +130,6 @@ def bench(events: int, increment: int, batches: int, work: Path, told: Callable[
         "batches": batches,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
+        "by_hand": len(bare_build.marts()),
         "steps": {name: used.as_json() for name, used in steps.items()},
     }

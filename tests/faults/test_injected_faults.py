@@ -16,6 +16,8 @@ import pytest
 from support.leakage_by_hand import leakage_by_hand
 from support.simulated_faults import ECHOES, Audited, amounts_in_truth, audited, differences, echoed, expected, flagged
 
+from benchmarks.bare_build import bare_build
+from benchmarks.bare_build import differences as marts_that_differ
 from orchestration.home import Home
 from orchestration.landing import land
 from orchestration.landing.quarantine import Filters, list_entries
@@ -199,6 +201,12 @@ def test_arrivals_are_counted_by_their_verdict(faulty: Audited, tmp_path: Path) 
     assert held.conflict == kinds.count("conflicting")
     refused = ("corrupt", "renamed_field", "new_type", "new_major_version")
     assert held.quarantined == sum(kinds.count(kind) for kind in refused)
+
+
+def test_the_marts_that_are_written_by_hand_are_those_of_the_build(faulty: Audited, tmp_path: Path) -> None:
+    """The same rules in other statements, which run without dbt and in one go."""
+    bare_build(faulty.home, tmp_path / "bare.duckdb")
+    assert marts_that_differ(faulty.home, tmp_path / "bare.duckdb") == []
 
 
 @pytest.mark.proof

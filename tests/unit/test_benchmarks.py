@@ -1,5 +1,6 @@
 """The measurements measure what they say: input cut without loss, equal rows on both sides, figures from results."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,14 +8,15 @@ from typing import Any
 import duckdb
 import pytest
 
+import benchmarks.bare_build
 from benchmarks import closing, dashboards, report
-from benchmarks.bare_build import FACTS, bare_build, differences
+from benchmarks.bare_build import bare_build, differences, marts
 from benchmarks.bare_marts import differences as marts_that_differ
 from benchmarks.bare_marts import run_script, script_of
 from benchmarks.dashboard_queries import QUERIES, Query
 from benchmarks.events import cut, simulated, split
 from benchmarks.measure import python
-from orchestration.home import Home
+from orchestration.home import PROJECT_ROOT, Home
 from orchestration.landing import land
 from orchestration.sources.exchange_rates import land_exchange_rates
 
@@ -26,7 +28,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, files: list[Path]) -> tuple[Home, Path]:
-    """A home with a lake, and the facts that the hand-written script makes of it."""
+    """A home with a lake, and the marts that the hand-written script makes of it."""
     root = tmp_path_factory.mktemp("bare")
     home, database = Home(root / "home"), root / "bare.duckdb"
     land(home, files)
@@ -45,21 +47,29 @@ def test_cutting_and_splitting_lose_no_line(files: list[Path], tmp_path: Path) -
     assert max(map(_moment, _lines(list(history.iterdir())))) <= min(map(_moment, _lines([tails[0]])))
 
 
-def test_the_hand_written_build_fills_every_fact(built: tuple[Home, Path]) -> None:
+def test_the_hand_written_build_fills_every_mart(built: tuple[Home, Path]) -> None:
     with duckdb.connect(str(built[1]), read_only=True) as con:
-        for fact in FACTS:
-            assert con.execute(f"select count(*) from {fact}").fetchone() != (0,), fact
+        for mart in marts():
+            assert con.execute(f"select count(*) from {mart}").fetchone() != (0,), mart
 
 
-def test_one_changed_amount_is_told(built: tuple[Home, Path]) -> None:
+def test_every_mart_but_those_of_closes_is_written_by_hand() -> None:
+    models = {path.stem: path.parent.name for path in (PROJECT_ROOT / "models" / "marts").glob("*/*.sql")}
+    missing = models.keys() - set(marts())
+    assert set(marts()) <= models.keys()
+    assert {models[mart] for mart in missing} == {"close"}
+
+
+def test_one_changed_amount_is_told(built: tuple[Home, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     home, database = built
+    monkeypatch.setattr(benchmarks.bare_build, "marts", lambda: ("fact_invoice_line", "fact_order_line", "dim_region"))
     home.warehouse.parent.mkdir(parents=True)
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute(f"attach '{database}' as bare (read_only)")
         con.execute("create schema marts; create schema audit")
         con.execute("create table audit.checksum_exclusion (relation varchar, column_name varchar)")
-        for fact in FACTS:
-            con.execute(f"create table marts.{fact} as from bare.{fact}")
+        for mart in benchmarks.bare_build.marts():
+            con.execute(f"create table marts.{mart} as from bare.{mart}")
     assert differences(home, database) == []
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute(
@@ -84,16 +94,29 @@ def test_the_table_is_computed_from_the_results() -> None:
         "increment": 10,
         "batches": 5,
         "date": "2026-01-01",
+        "by_hand": 7,
         "asked": {"events": 990},
         "machine": {"cores": 2, "memory_gib": 8, "python": "3", "duckdb": "2", "dbt": "1"},
-        "steps": {**steps, "facts_build": {"cpu_seconds": 9.0, "memory_mib": 1}},
+        "steps": {**steps, "marts_build": {"cpu_seconds": 9.0, "memory_mib": 1}},
     }
     large = {**small, "events": 9_000, "steps": {**steps, "increment_build": {"cpu_seconds": 4.0, "memory_mib": 1}}}
     table = report.table([small, large])
-    assert "| **build of five facts ÷ hand-written script (aim: 1.5)** | **4.50** | **1.00** |" in table
+    ratio = "| **build of the marts that are written by hand ÷ the script (aim: 1.5)** |"
+    assert f"{ratio} **4.50** (7 marts) | **1.00** (7 marts) |" in table
+    assert "| hand-written script | 2.0 CPU s, 100 MiB (7 marts) |" in table
     assert "at 9 000 ÷ at 1 000 events: **1.50**" in table
     del large["steps"]["late_increment_build"]
     assert "not measured" in report.table([large])
+
+
+def test_a_result_from_before_the_count_is_of_five_marts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = {"bare_build": {"cpu_seconds": 2.0, "memory_mib": 1}, "facts_build": {"cpu_seconds": 6.0, "memory_mib": 1}}
+    (tmp_path / "events-10.json").write_text(json.dumps({"events": 10, "steps": steps}))
+    (tmp_path / "events-20.json").write_text(json.dumps({"events": 20, "by_hand": 7, "steps": {}}))
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    first, second = report.results()
+    assert (first["by_hand"], second["by_hand"]) == (5, 7)
+    assert first["steps"]["marts_build"] == steps["facts_build"]
 
 
 def test_the_page_shows_the_kept_results() -> None:
