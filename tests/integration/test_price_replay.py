@@ -101,6 +101,7 @@ def test_a_price_that_comes_late_or_begins_replays_the_quotes_that_it_concerns(
 
 def _replayed(warehouse: Warehouse) -> list[tuple[object, ...]]:
     return warehouse.rows(
-        "select quote_id, cast(replayed_as_of as varchar), replay_status, current_price_book_version, current_unit_price"
+        "select quote_id, cast(replayed_as_of as varchar), replay_status, current_price_book_version,"
+        " current_unit_price"
         " from marts.fact_price_replay order by quote_id"
     )
