@@ -16,3 +16,9 @@
 {# A full build has no row that a resolved conflict replaced. #}
 {% macro spark__delete_superseded() %}
 {% endmacro %}
+
+{% macro spark__delete_changed_unit_price() %}
+{% endmacro %}
+
+{% macro spark__set_as_of(column) %}
+{% endmacro %}

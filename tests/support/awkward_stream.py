@@ -17,7 +17,7 @@ NO_EVENTS = [b"no event at all", b'{"eventId": "half', b'{"eventType": "Nonsense
 
 def events() -> list[Event]:
     """Every event but those that contradict one another, in the order in which a calm day would deliver them."""
-    told = [*quotes(), *orders(), *_late(), *_in_work(), *_one_of_each_type()]
+    told = [*_installed(1), *quotes(), *orders(), *_late(), *_in_work(), *_one_of_each_type(), *_installed(2)]
     return list({(one["source"], one["eventId"]): one for one in told}.values())
 
 
@@ -138,6 +138,21 @@ def _in_work() -> list[Event]:
             promisedCompletionAt="2026-11-20T00:00:00Z",
         ),
         order_event("OrderStateChanged", "o-cycle", 2, "20T09:00", state="IN_PROGRESS"),
+    ]
+
+
+def _installed(version: int) -> list[Event]:
+    """An asset and its billing: made at one end of the stream, changed at the other, so that batches divide them."""
+    kinds = (("AssetCreated", "AssetChanged")[version - 1], "BillingActivated")
+    return [
+        {
+            **example(kind),
+            "eventId": f"divided-{kind}-{version}",
+            "aggregateId": f"divided-{kind[:5]}",
+            "aggregateVersion": version,
+            "payload": {**example(kind)["payload"], "recurringNetAmount": f"{version}.5"},
+        }
+        for kind in kinds
     ]
 
 

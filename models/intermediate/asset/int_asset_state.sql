@@ -1,3 +1,5 @@
+{{ config(materialized="incremental", incremental_strategy="touched", unique_key="asset_id", touched="Asset") }}
+
 -- The asset folded over its applied events: made by AssetCreated, each AssetChanged replaces what it names, AssetTerminated ends it.
 {% set latest = ["asset_state", "quantity", "recurring_net_amount", "last_order_id", "last_order_item_id", "termination_reason_code"] %}
 with folded as (
@@ -10,6 +12,7 @@ with folded as (
             happened.event_time, case when happened.asset_state is not null then happened.aggregate_version end
         ) as asset_state_since
     from {{ applied_events("int_asset_event") }} as happened
+    where {{ is_touched("happened.asset_id", "Asset") }}
     group by happened.asset_id
 ),
 
@@ -17,7 +20,7 @@ described as (
     select
         created.*,
         row_number() over (partition by created.asset_id order by created.aggregate_version desc) as recency
-    from {{ applied_events("stg_inventory__asset_created") }} as created
+    from {{ applied_events("stg_inventory__asset_created", "Asset") }} as created
 )
 
 select

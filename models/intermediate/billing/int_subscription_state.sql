@@ -1,16 +1,22 @@
+{{
+    config(
+        materialized="incremental", incremental_strategy="touched", unique_key="subscription_id", touched="Subscription"
+    )
+}}
+
 -- What a subscription bills, as its last applied BillingActivated says; a handoff that failed after it takes nothing away from it.
 with activation_ranked as (
     select
         activation.*,
         row_number() over (partition by activation.subscription_id order by activation.aggregate_version desc) as recency
-    from {{ applied_events("stg_billing__billing_activated") }} as activation
+    from {{ applied_events("stg_billing__billing_activated", "Subscription") }} as activation
 ),
 
 failure_ranked as (
     select
         handoff.*,
         row_number() over (partition by handoff.subscription_id order by handoff.aggregate_version desc) as recency
-    from {{ applied_events("stg_billing__billing_handoff_failed") }} as handoff
+    from {{ applied_events("stg_billing__billing_handoff_failed", "Subscription") }} as handoff
 ),
 
 activated as (

@@ -1,7 +1,23 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key="quote_id",
+        touched="Quote",
+        pre_hook="{{ delete_changed_unit_price() }}",
+    )
+}}
+
 {% set types = adjustment_types() | reject("equalto", "ROUNDING") | list -%}
 -- The price chain of each replayable line by each unit price: its steps applied one after the other and summed by type, then rounding to
 -- the minor unit where the source rounded the line too.
-with chained as (
+with step as (
+    select taken.*
+    from {{ ref("int_price_replay_step") }} as taken
+    where {{ is_touched("taken.quote_id", "Quote", or_in=[ids_with_changed_unit_price()]) }}
+),
+
+chained as (
     select
         step.quote_id,
         step.quote_revision,
@@ -9,7 +25,7 @@ with chained as (
         step.price_basis,
         max(step.prorated_list_amount) as prorated_list_amount,
         {{ price_chain("step.amount", "step.percent", ["step.step_number"]) }} as chain
-    from {{ ref("int_price_replay_step") }} as step
+    from step
     group by step.quote_id, step.quote_revision, step.quote_line_id, step.price_basis
 ),
 
@@ -41,6 +57,7 @@ summed as (
         step.quote_revision,
         step.quote_line_id,
         step.price_basis,
+        max(step.unit_price) as unit_price,
         max(step.list_price_amount) as list_price_amount,
         max(step.prorated_list_amount) as prorated_list_amount,
         {%- for type in types %}
@@ -50,7 +67,7 @@ summed as (
         case
             when count(replayed.amount) = count(*) then {{ money("max(step.prorated_list_amount) + sum(replayed.amount)") }}
         end as unrounded_net_amount
-    from {{ ref("int_price_replay_step") }} as step
+    from step
     inner join replayed
         on
             step.quote_id = replayed.quote_id

@@ -1,15 +1,40 @@
-{{ config(materialized="table") }}
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key="quote_id",
+        touched="Quote",
+        pre_hook="{{ delete_changed_unit_price() }}",
+    )
+}}
 
 -- The steps of the price chain of each replayable line, from the pinned and from the current unit price, in the order of the taxonomy.
 -- Rounding is none: it is what the end of the chain leaves over. A line without adjustments has one step of nothing.
-with priced as (
+with line as (
+    select replayed.*
+    from {{ ref("int_price_replay_line") }} as replayed
+    where
+        replayed.missing_input is null
+        and {{ is_touched("replayed.quote_id", "Quote", or_in=[ids_with_changed_unit_price()]) }}
+),
+
+adjustment as (
+    select adjusted.*
+    from {{ ref("int_quote_line_adjustment") }} as adjusted
+    where
+        adjusted.adjustment_type <> 'ROUNDING'
+        and adjusted.quote_id in (select line.quote_id from line)
+),
+
+priced as (
     {%- for basis in ["pinned", "current"] %}
     select
         line.*,
         '{{ basis | upper }}' as price_basis,
+        line.{{ basis }}_unit_price as unit_price,
         {{ extended_amount("line.quantity", "line." ~ basis ~ "_unit_price", "line.term_periods") }} as list_price_amount
-    from {{ ref("int_price_replay_line") }} as line
-    where line.missing_input is null and line.{{ basis }}_unit_price is not null
+    from line
+    where line.{{ basis }}_unit_price is not null
     {{- "\n    union all" if not loop.last }}
     {%- endfor %}
 ),
@@ -26,6 +51,7 @@ select
     prorated.quote_revision,
     prorated.quote_line_id,
     prorated.price_basis,
+    prorated.unit_price,
     prorated.list_price_amount,
     prorated.prorated_list_amount,
     adjustment.adjustment_type,
@@ -43,10 +69,9 @@ select
         order by taxonomy.waterfall_position, adjustment.sequence, adjustment.adjustment_number
     ) as step_number
 from prorated
-left join {{ ref("int_quote_line_adjustment") }} as adjustment
+left join adjustment
     on
         prorated.quote_id = adjustment.quote_id
         and prorated.quote_revision = adjustment.quote_revision
         and prorated.quote_line_id = adjustment.quote_line_id
-        and adjustment.adjustment_type <> 'ROUNDING'
 left join {{ ref("discount_type") }} as taxonomy on adjustment.adjustment_type = taxonomy.code

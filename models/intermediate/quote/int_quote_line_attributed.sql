@@ -1,17 +1,8 @@
+{{ config(materialized="incremental", incremental_strategy="touched", unique_key="quote_id", touched="Quote") }}
+
 -- Quote lines as reports count them: once for each basis that the revision meets, in the month of what makes it meet it, with the rate of
 -- that day. A line is in several bases, so figures of two bases are never added.
-with submitted as (
-    select
-        submission.quote_id,
-        submission.quote_revision,
-        max_by(
-            coalesce({{ joined_list("submission.reason_codes") }}, '(none)'), submission.aggregate_version
-        ) as approval_reason
-    from {{ applied_events("stg_cpq__quote_submitted_for_approval") }} as submission
-    group by submission.quote_id, submission.quote_revision
-),
-
-line as (
+with line as (
     select
         priced.*,
         revision.rejected_at,
@@ -23,6 +14,19 @@ line as (
         on priced.quote_id = revision.quote_id and priced.quote_revision = revision.quote_revision
     left join {{ ref("int_quote_accepted_revision") }} as accepted
         on priced.quote_id = accepted.quote_id and priced.quote_revision = accepted.quote_revision
+    where {{ is_touched("priced.quote_id", "Quote", or_in=[ids_with_changed_attribution()]) }}
+),
+
+submitted as (
+    select
+        submission.quote_id,
+        submission.quote_revision,
+        max_by(
+            coalesce({{ joined_list("submission.reason_codes") }}, '(none)'), submission.aggregate_version
+        ) as approval_reason
+    from {{ applied_events("stg_cpq__quote_submitted_for_approval") }} as submission
+    where submission.quote_id in (select line.quote_id from line)
+    group by submission.quote_id, submission.quote_revision
 ),
 
 attributed as (
@@ -47,7 +51,9 @@ select
     attributed.quote_id,
     attributed.quote_revision,
     attributed.quote_line_id,
+    cast(attributed.attributed_at as date) as attributed_date,
     {{ month_text("attributed.attributed_at") }} as period,
+    attributed.product_offering_id,
     attributed.charge_type,
     attributed.currency,
     coalesce(offering.product_family, '(unknown)') as product_family,

@@ -1,6 +1,22 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key="quote_id",
+        touched="Quote",
+        post_hook="{{ set_as_of('replayed_as_of') }}",
+    )
+}}
+
 {% set components = ["list_price", "prorated_list"] + (adjustment_types() | map("lower") | list) + ["net_price"] -%}
 -- Each captured line priced again: from the price that it was pinned to, held against what was captured; from the current one, as drift.
-with compared as (
+with line as (
+    select replayed.*
+    from {{ ref("int_price_replay_line") }} as replayed
+    where {{ is_touched("replayed.quote_id", "Quote", or_in=[ids_with_changed_replay_input()]) }}
+),
+
+compared as (
     select
         captured.*,
         line.pricing_engine_version,
@@ -22,7 +38,7 @@ with compared as (
             in_minor_units("latest.net_price_amount", "line.minor_units") ~ " - " ~ in_minor_units("captured.net_price_amount", "line.minor_units")
         ) }} as price_drift_amount
     from {{ ref("fact_quote_line_price") }} as captured
-    inner join {{ ref("int_price_replay_line") }} as line
+    inner join line
         on
             captured.quote_id = line.quote_id
             and captured.quote_revision = line.quote_revision
