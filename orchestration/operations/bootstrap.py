@@ -142,7 +142,7 @@ def _build(
     """
     shutil.rmtree(ops.warehouse.parent, ignore_errors=True)
     ops.warehouse.parent.mkdir(parents=True)
-    inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now(), lake.high_water)
+    inputs = Inputs(lake.high_water, 0, lake.as_of, NEVER, now(), lake.high_water, 0)
     if progress:
         progress("building the read models from the lake")
     options = options_for([SELECTION], full_refresh=True)

@@ -7,18 +7,24 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orchestration.operations.arrivals import Arrivals
-from orchestration.operations.plan import Check, Inputs, Plan, Step
+from orchestration.operations.plan import READ_MODELS, TOUCHED, TOUCHED_SINCE_DEFERRED, Check, Inputs, Plan, Step
 from orchestration.warehouse.checksums import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
 NEW = "temp.main.followed_rows"
-READ_MODELS = "operations"
 PREPARE = """
 create schema if not exists audit;
 create table if not exists audit.followed (lake_high_water bigint not null, as_of timestamp not null);
-create table if not exists audit.followed_deferred (lake_high_water bigint not null, as_of timestamp not null)
+create table if not exists audit.followed_deferred (lake_high_water bigint not null, as_of timestamp not null);
+create table if not exists audit.touched_since_deferred (aggregate_type varchar, aggregate_id varchar)
+"""
+ADD_TOUCHED = f"""
+insert into {TOUCHED_SINCE_DEFERRED}
+select aggregate_type, aggregate_id from {TOUCHED}
+except
+select aggregate_type, aggregate_id from {TOUCHED_SINCE_DEFERRED}
 """
 
 
@@ -58,6 +64,7 @@ def record(connection: "duckdb.DuckDBPyConnection", inputs: Inputs) -> None:
     if inputs.deferred_through == inputs.lake_high_water:
         connection.execute("delete from audit.followed_deferred")
         connection.execute("insert into audit.followed_deferred values (?, ?)", shown)
+        connection.execute(f"delete from {TOUCHED_SINCE_DEFERRED}")
 
 
 def keep_events(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
@@ -78,10 +85,14 @@ def run_plan(
     plan: Plan,
     inputs: Inputs,
     arrivals: Arrivals,
+    arrivals_since_deferred: Arrivals,
     *,
     checkpoint: Callable[[str], None] | None = None,
 ) -> Ran:
-    """Bring every model of the plan up to the inputs in one transaction; stopped anywhere, nothing has changed."""
+    """Bring every model of the plan up to the inputs in one transaction; stopped anywhere, nothing has changed.
+
+    Deferred models take what arrived since they were made last, in this step and in those before it.
+    """
     changed: set[str] = set()
     seconds: dict[str, float] = {}
     names = {step.key: step.relation for step in plan.steps}
@@ -89,13 +100,15 @@ def run_plan(
     try:
         for step in plan.steps:
             parents = {names[parent] for parent in step.parents if parent in names}
-            # A deferred table is left out of most steps: what it is made from may have changed in one before.
+            # A deferred model is left out of most steps: what it is made from may have changed in one before.
             always = step.kind == "events" or step.reads_inputs or step.is_deferred
             if not always and not parents & changed:
                 continue
             started = time.monotonic()
-            if _run(connection, step, inputs, arrivals):
+            if _run(connection, step, inputs, arrivals_since_deferred if step.is_deferred else arrivals):
                 changed.add(step.relation)
+            if step.relation == TOUCHED.replace('"', ""):
+                connection.execute(ADD_TOUCHED)
             seconds[step.name] = time.monotonic() - started
             if checkpoint:
                 checkpoint(step.name)
@@ -147,7 +160,8 @@ def _run(connection: "duckdb.DuckDBPyConnection", step: Step, inputs: Inputs, ar
         connection.execute(f"insert into {step.relation} by name {sql}")
         return True
     if step.kind == "events":
-        sql = f"select * from ({sql}) as arrived where batch_seq > {inputs.built_through}"
+        after = inputs.deferred_built_through if step.is_deferred else inputs.built_through
+        sql = f"select * from ({sql}) as arrived where batch_seq > {after}"
     connection.execute(f"create or replace temp table followed_rows as {sql}")
     if step in _noted((step,)) and _exists(connection, _note(step)):
         keys = ", ".join(step.keys)
@@ -199,7 +213,7 @@ def _delete(step: Step) -> str:
 def _touched_ids(step: Step) -> str:
     types = ", ".join(f"'{name}'" for name in step.touched)
     where = "" if step.touched == ("*",) else f" where aggregate_type in ({types})"
-    return f"select aggregate_id from intermediate.int_aggregate_touched{where}"
+    return f"select aggregate_id from {TOUCHED_SINCE_DEFERRED if step.is_deferred else TOUCHED}{where}"
 
 
 def _recreate(connection: "duckdb.DuckDBPyConnection", relation: str) -> None:

@@ -127,11 +127,13 @@ class Follower(AbstractContextManager["Follower"]):
             before[1],
             now(),
             lake.high_water if deferred else deferred_of[0],
+            deferred_of[0],
             _last_failure(prepared.home),
         )
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
+        since_deferred = Arrivals.between(self._home, deferred_of[0], lake.high_water) if deferred else arrivals
         try:
-            ran = engine.run_plan(prepared.connection, plan, inputs, arrivals)
+            ran = engine.run_plan(prepared.connection, plan, inputs, arrivals, since_deferred)
         except Exception as error:
             _note_failure(prepared.home, inputs, str(error))
             raise
@@ -151,7 +153,7 @@ class Follower(AbstractContextManager["Follower"]):
         held = engine.followed(self.prepared.connection)
         assert held is not None
         through = engine.deferred_of(self.prepared.connection)[0]
-        return Inputs(held[0], held[0], held[1], held[1], now(), through)
+        return Inputs(held[0], held[0], held[1], held[1], now(), through, through)
 
     def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
         """Let readers see the read models as they are; with a failed check they keep what they have."""

@@ -27,13 +27,18 @@ EVENT_COLUMNS = {"arrival_seq", "batch_seq", "event_id"}
 # A read model that may be so late is deferred: made and released less often than the others.
 DEFERRED_SLA_SECONDS = 60
 DELETE_SUPERSEDED = "delete_superseded()"
+READ_MODELS = "operations"
+# The aggregates that a step has to look at again, and those of every step since deferred models were made.
+TOUCHED = '"intermediate"."int_aggregate_touched"'
+TOUCHED_SINCE_DEFERRED = '"audit"."touched_since_deferred"'
 
 
 @dataclass(frozen=True)
 class Inputs:
     """The inputs of one step, as those of a build (docs/architecture.md, Build inputs).
 
-    `deferred_through`: the last batch that deferred read models show, which are made less often than the others.
+    `deferred_through`: the last batch that deferred models show, which are made less often than the others;
+    `deferred_built_through`: the last one that they had before this step.
     """
 
     lake_high_water: int
@@ -42,6 +47,7 @@ class Inputs:
     built_as_of: datetime
     projected_at: datetime
     deferred_through: int
+    deferred_built_through: int
     last_failed_projection_at: datetime | None = None
 
     def texts(self) -> dict[str, str]:
@@ -65,7 +71,7 @@ class Step:
 
     `kind`: view, table, incremental, or events (a staging view of events, kept here as a table that only grows).
     `keys`: unique key of an incremental model; `touched`: the aggregate types whose ids it deletes, "*" for all.
-    `is_deferred`: a read model that may be a minute late.
+    `is_deferred`: a read model that may be a minute late, or what nothing but such read models is made from.
     """
 
     key: str
@@ -91,9 +97,13 @@ class Step:
         return PLACES["built_through"] in self.sql and "/batches/batch_seq=*/events/" in self.sql
 
     def filled(self, inputs: Inputs) -> str:
-        """The SQL of one step."""
+        """The SQL of one step; a deferred model goes on from where it was made last."""
         sql = self.sql
-        for name, text in inputs.texts().items():
+        texts = inputs.texts()
+        if self.is_deferred:
+            texts["built_through"] = str(inputs.deferred_built_through)
+            sql = sql.replace(TOUCHED, TOUCHED_SINCE_DEFERRED)
+        for name, text in texts.items():
             sql = sql.replace(PLACES[name], text)
         return sql
 
@@ -117,16 +127,16 @@ class Plan:
     @property
     def read_models(self) -> tuple[Step, ...]:
         """What readers get."""
-        return tuple(step for step in self.steps if step.schema == "operations")
+        return tuple(step for step in self.steps if step.schema == READ_MODELS)
 
     def without_deferred(self) -> "Plan":
-        """What each step makes: all but deferred tables; what is kept by increments needs every one of them."""
-        return replace(self, steps=tuple(step for step in self.steps if not _is_deferred_table(step)))
+        """What each step makes: all but what is deferred."""
+        return replace(self, steps=tuple(step for step in self.steps if not step.is_deferred))
 
     def only_deferred(self) -> "Plan":
-        """The deferred tables, and what says through which batch they are."""
+        """What is deferred, and what says through which batch that is."""
         place = PLACES["deferred_through"]
-        return replace(self, steps=tuple(step for step in self.steps if _is_deferred_table(step) or place in step.sql))
+        return replace(self, steps=tuple(step for step in self.steps if step.is_deferred or place in step.sql))
 
 
 def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> Plan:
@@ -139,8 +149,8 @@ def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[
     found = ((key, node) for key, node in manifest.nodes.items() if key in compiled)
     models = {key: node for key, node in found if isinstance(node, ModelNode)}
     ordered = _ordered(models)
-    steps = tuple(_step(models[key], compiled[key], columns) for key in ordered)
-    read = {key for key in ordered if models[key].schema == "operations"}
+    steps = with_what_only_deferred_read(tuple(_step(models[key], compiled[key], columns) for key in ordered))
+    read = {key for key in ordered if models[key].schema == READ_MODELS}
     checks = []
     for key, node in manifest.nodes.items():
         if key in compiled and key.startswith("test."):
@@ -150,8 +160,16 @@ def plan_of(manifest: "Manifest", compiled: Mapping[str, str], columns: Mapping[
     return Plan(steps, tuple(sorted(checks, key=lambda check: check.name)))
 
 
-def _is_deferred_table(step: Step) -> bool:
-    return step.is_deferred and step.kind == "table"
+def with_what_only_deferred_read(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps with everything marked as deferred that only deferred models are made from."""
+    needed_now: set[str] = set()
+    marked = []
+    for step in reversed(steps):
+        is_deferred = step.is_deferred or (step.schema != READ_MODELS and step.key not in needed_now)
+        if not is_deferred:
+            needed_now.update(step.parents)
+        marked.append(replace(step, is_deferred=is_deferred))
+    return tuple(reversed(marked))
 
 
 def _ordered(models: Mapping[str, "ModelNode"]) -> list[str]:

@@ -37,6 +37,7 @@ select
     case when folded.outcome = 'completed' then folded.outcome_at end as completed_at,
     case when folded.outcome in ('completed', 'failed', 'cancelled') then folded.outcome_at end as ended_at,
     folded.outcome,
+    folded.outcome_at as outcome_since,
     coalesce(folded.retry_count, 0) as retry_count,
     folded.last_error_code,
     folded.source_event_id,

@@ -4,7 +4,7 @@
 with task as (
     select
         fact.*,
-        last_event.event_time as task_state_since,
+        held.outcome_since as task_state_since,
         case
             when fact.outcome = 'unknown' then 'OUTCOME_UNKNOWN'
             when fact.outcome <> 'open' then upper(fact.outcome)
@@ -15,7 +15,7 @@ with task as (
         fact.outcome not in ('completed', 'cancelled') as is_unfinished
     from {{ ref("fact_order_fulfillment_task") }} as fact
     inner join {{ ref("int_order_tracked") }} as tracked on fact.order_id = tracked.order_id
-    inner join {{ ref("int_event_sequenced") }} as last_event on fact.arrival_seq = last_event.arrival_seq
+    inner join {{ ref("int_fulfillment_task_state") }} as held on fact.task_id = held.task_id
 ),
 
 created as (
