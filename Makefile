@@ -54,7 +54,7 @@ lint: $(STAMP)  ## style, types, generated files, SQL
 	@TIEOUT_WAREHOUSE=$(VENV)/lint/tieout.duckdb $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/dbt
 
 unit: $(STAMP)  ## the tests
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 proof: $(STAMP)  ## the proofs of docs/proofs.md in full (about an hour on two cores)
 	@$(BIN)/pytest -m proof -n 2 --dist loadfile --junit-xml .tieout/proof.xml
