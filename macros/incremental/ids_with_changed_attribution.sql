@@ -19,21 +19,3 @@
         or held.from_rate is distinct from rate.from_rate
         or held.to_rate is distinct from rate.to_rate
 {%- endmacro %}
-
-{# The same for what is made of those lines. #}
-{% macro ids_with_changed_attributed_line() -%}
-    select held.quote_id
-    from {{ this }} as held
-    left join {{ ref("int_quote_line_attributed") }} as line
-        on
-            held.quote_id = line.quote_id
-            and held.quote_revision = line.quote_revision
-            and held.quote_line_id = line.quote_line_id
-            and held.basis = line.basis
-    where
-        held.product_family is distinct from line.product_family
-        or held.has_valid_approval is distinct from line.has_valid_approval
-        or held.rate_id is distinct from line.rate_id
-        or held.from_rate is distinct from line.from_rate
-        or held.to_rate is distinct from line.to_rate
-{%- endmacro %}

@@ -1,6 +1,6 @@
 {#
     The ids of aggregates of which a row of this model no longer shows what holds now, because a value that it borrows from another aggregate or the
-    as-of time changed. relation: the CTE that has every row as it holds now; keys: the grain; columns: the borrowed ones.
+    as-of time changed. relation: the CTE or model that has every row as it holds now; keys: its grain; columns: the borrowed ones.
 #}
 {% macro ids_with_changes(id, relation, keys, columns) -%}
     select now_held.{{ id }}

@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from orchestration.operations.plan import PLACES, TOUCHED, Inputs, Plan, Step, with_what_only_deferred_read
+from orchestration.home import PROJECT_ROOT
+from orchestration.operations.plan import (
+    DEFERRED_SLA_SECONDS,
+    PLACES,
+    TOUCHED,
+    Inputs,
+    Plan,
+    Step,
+    with_what_only_deferred_read,
+)
 
 AT = datetime(2026, 10, 1)
 
@@ -37,3 +46,8 @@ def test_a_deferred_model_goes_on_from_where_it_was_made_last() -> None:
     filled = {one.name: one.filled(inputs) for one in PLAN.steps}
     assert filled["order_state"] == 'select * from "intermediate"."int_aggregate_touched" where batch_seq > 8'
     assert filled["case_state"] == 'select * from "audit"."touched_since_deferred" where batch_seq > 5'
+
+
+def test_freshness_and_the_plan_defer_the_same_models() -> None:
+    sql = (PROJECT_ROOT / "models" / "operations" / "projection_freshness.sql").read_text(encoding="utf-8")
+    assert f"register.sla_seconds >= {DEFERRED_SLA_SECONDS} as is_deferred" in sql

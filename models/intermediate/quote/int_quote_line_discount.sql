@@ -6,10 +6,13 @@
     "basis", "period", "charge_type", "currency", "product_family", "region", "channel", "approval_reason", "quote_id", "quote_revision",
     "quote_line_id", "prorated_list_amount", "has_valid_approval", "rate_id",
 ] %}
+{% set attributed = ref("int_quote_line_attributed") %}
+{% set line_key = ["quote_id", "quote_revision", "quote_line_id", "basis"] %}
+{% set borrowed = ["product_family", "has_valid_approval", "rate_id", "from_rate", "to_rate"] %}
 with line as (
     select attributed.*
-    from {{ ref("int_quote_line_attributed") }} as attributed
-    where {{ is_touched("attributed.quote_id", "Quote", or_in=[ids_with_changed_attributed_line()]) }}
+    from {{ attributed }} as attributed
+    where {{ is_touched("attributed.quote_id", "Quote", or_in=[ids_with_changes("quote_id", attributed, line_key, borrowed)]) }}
 )
 
 select
