@@ -170,7 +170,7 @@ class _Walk:
     def finish(self) -> None:
         """Acceptance, rejection, expiry, cancellation, or nothing yet."""
         line, draws = self.line, self.world.draws
-        outcome = draws.weighted("journey/outcome", self.number, [58, 14, 12, 6, 10])
+        outcome = draws.weighted("journey/outcome", self.number, self.world.mix.outcomes)
         for what, code in ((Shows.CUSTOMER_REJECTION, 1), (Shows.EXPIRY, 2), (Shows.CANCELLED_QUOTE, 3)):
             outcome = np.where(self.shows(what), code, outcome)
         outcome = np.where(showcase.ordered(self.number), 0, outcome)

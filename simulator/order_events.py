@@ -15,7 +15,7 @@ from simulator.order_flow import CHECK_OUTCOMES, FAILED_STATE, STATES, OrderFlow
 from simulator.orders import ACTIONS, FAILED, SUBMITTED_BEFORE, Orders
 from simulator.pricing import Pricings
 from simulator.quote_events import Fields, idempotency_key, line_id
-from simulator.quotes import CHANNELS, MAX_LINES, Quotes
+from simulator.quotes import CHANNELS, Quotes
 from simulator.text import Listed, Text
 from simulator.timeline import Steps, merged
 from simulator.window import NEVER, SECOND, Ints
@@ -208,13 +208,11 @@ class OrderRenderer:
         return text.joined('"CAN-', digits, '"')
 
 
-_LINE_NAMES = tuple(f"-{position:02d}" for position in range(1, MAX_LINES + 1))
-
-
 def item_name(prefix: str, quotes: Quotes, orders: Orders, rows: Ints) -> Text:
     """Raw ids made of a prefix, the order's number and the line's, for what there is one of for each item."""
+    names = [f"-{position:02d}" for position in range(1, quotes.max_lines + 1)]
     digits = text.at(quotes.digits, orders.items.quote[rows])
-    return text.joined(prefix, digits, text.raw(_LINE_NAMES, orders.items.number[rows]))
+    return text.joined(prefix, digits, text.raw(names, orders.items.number[rows]))
 
 
 def item_id(quotes: Quotes, orders: Orders, rows: Ints) -> Text:

@@ -9,7 +9,7 @@ from simulator import showcase
 from simulator.catalog import BUNDLES, CLOUD, COLLABORATION, CONNECTIVITY, FAMILY, SECURITY, SERVICES
 from simulator.journeys import SUCCEEDED, Journeys
 from simulator.pricing import Pricings
-from simulator.quotes import AMENDMENT, MAX_LINES, RENEWAL, Quotes
+from simulator.quotes import AMENDMENT, RENEWAL, Quotes
 from simulator.showcase import Shows
 from simulator.window import SECOND, Bools, Ints
 from simulator.world import World
@@ -101,7 +101,7 @@ def build_orders(quotes: Quotes, journeys: Journeys, pricings: Pricings, world: 
 def _items(quotes: Quotes, pricings: Pricings, line: Ints, order: Ints, fate: Ints, world: World) -> Items:
     lines, draws = pricings.lines, world.draws
     quote, number, offering = lines.quote[line], lines.number[line], lines.offering[line]
-    ids = quotes.number[quote] * MAX_LINES + number
+    ids = quotes.line_ids(quote, number)
     kind = quotes.kind[quote]
     modifies = (kind == RENEWAL) | (kind == AMENDMENT) & draws.chance("item/modifies", ids, 0.6)
     lead = number == quotes.lead_line[quote]

@@ -9,7 +9,7 @@ from simulator.adjustments import Adjustments, apply_adjustments, no_percentages
 from simulator.catalog import BUNDLE_CHILDREN, CHARGE, DEVICES, FAMILY, QUANTITIES, RECURRING, SERVICES, SOLD_ALONE
 from simulator.concessions import asked_discount, overrides_price
 from simulator.money import UNIT, scaled, share, to_minor
-from simulator.quotes import AMENDMENT, MAX_LINES, RENEWAL, Quotes, line_counts
+from simulator.quotes import AMENDMENT, RENEWAL, Quotes, line_counts
 from simulator.timeline import Steps
 from simulator.window import Bools, Ints, month_number
 from simulator.world import World
@@ -89,7 +89,7 @@ def price_quotes(quotes: Quotes, steps: Steps, world: World) -> Pricings:
 def _offerings(quotes: Quotes, quote: Ints, number: Ints, world: World) -> tuple[Ints, Bools]:
     """The offering of each line, and whether it came in a bundle; a line keeps its offering over all revisions."""
     draws = world.draws
-    ids = quotes.number[quote] * MAX_LINES + number
+    ids = quotes.line_ids(quote, number)
     alone = SOLD_ALONE[draws.between("line/offering", ids, 0, len(SOLD_ALONE) - 1)]
     alone = np.where(showcase.ordered(quotes.number[quote]) & (number == 0), catalog.ACCESS, alone)
     bundle = draws.between("line/bundle", quotes.number[quote], 0, len(_BUNDLES) - 1)
@@ -124,7 +124,7 @@ def _plan(
     """Signed basis points for each type and line."""
     draws = world.draws
     quote, revision = steps.entity[pricing], steps["revision"][pricing]
-    ids = quotes.number[quote] * MAX_LINES + number
+    ids = quotes.line_ids(quote, number)
     lead = number == quotes.lead_line[quote]
     plan = no_percentages(len(pricing))
 
@@ -159,7 +159,7 @@ def _lines(
 ) -> tuple[Lines, Adjustments]:
     draws = world.draws
     quote, revision = steps.entity[pricing], steps["revision"][pricing]
-    ids = quotes.number[quote] * MAX_LINES + number
+    ids = quotes.line_ids(quote, number)
     currency = quotes.currency[quote]
     offering, child = _offerings(quotes, quote, number, world)
     charge = CHARGE[offering]

@@ -7,7 +7,7 @@ from simulator.accounts import PARTNERS, REGIONS
 from simulator.events import EventBatch, aggregate_key
 from simulator.journeys import REJECTIONS, TRIGGERS, Journeys
 from simulator.money import CURRENCY_CODES
-from simulator.quotes import CHANNELS, FREQUENCIES, KINDS, MAX_LINES, Quotes
+from simulator.quotes import CHANNELS, FREQUENCIES, KINDS, Quotes
 from simulator.text import Listed, Text
 from simulator.timeline import Steps
 from simulator.window import DAY, Ints
@@ -221,7 +221,7 @@ def idempotency_key(quotes: Quotes, steps: Steps) -> Text:
 
 def line_id(quotes: Quotes, quote: Ints, number: Ints) -> Text:
     """Raw ids of quote lines; the same line keeps its id over the revisions."""
-    names = [f"-L{position:02d}" for position in range(1, MAX_LINES + 1)]
+    names = [f"-L{position:02d}" for position in range(1, quotes.max_lines + 1)]
     return text.joined(text.at(quotes.quote_id, quote), text.raw(names, number))
 
 

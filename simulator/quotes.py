@@ -19,7 +19,7 @@ FREQUENCY_MONTHS: Ints = np.array([1, 3, 12], dtype=np.int64)
 NEW, RENEWAL, AMENDMENT = range(3)
 MAX_REVISIONS = 3
 MAX_LINES = 32
-"""More than any quote has: entities below a quote are numbered quote × MAX_LINES + line."""
+"""More than any quote of the usual size has."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Quotes:
     revisions: Ints
     has_bundle: Bools
     base_lines: Ints
+    max_lines: int
     currency: Ints
     region: Ints
     country: Ints
@@ -61,6 +62,11 @@ class Quotes:
         """Tax rate in basis points."""
         return COUNTRY_TAX[self.country]
 
+    def line_ids(self, quote: Ints, number: Ints) -> Ints:
+        """A number over the whole run for the lines of that number of the quotes in those rows."""
+        ids: Ints = self.number[quote] * self.max_lines + number
+        return ids
+
     @property
     def lead_line(self) -> Ints:
         """The first line that is no bundle header."""
@@ -78,6 +84,14 @@ def _created(number: Ints, world: World) -> Ints:
     position = (number + world.draws.uniform("quote/created", number)) / world.quotes
     times: Ints = np.interp(position * load[-1], load, edges.astype(np.float64)).astype(np.int64)
     return times
+
+
+def _base_lines(number: Ints, world: World) -> Ints:
+    """How many lines a quote starts with, bundle lines apart."""
+    factor = world.mix.line_factor
+    usual = 1 + world.draws.weighted("quote/lines", number, [22, 26, 20, 14, 8, 5, 3, 2])
+    apart = world.draws.between("quote/lines-apart", number, -(factor // 2), factor // 2)
+    return np.where(showcase.showcased(number), usual, usual * factor + apart)
 
 
 def build_quotes(first: int, last: int, world: World) -> Quotes:
@@ -110,7 +124,8 @@ def build_quotes(first: int, last: int, world: World) -> Quotes:
         frequency=np.where(bound, 0, draws.weighted("quote/frequency", number, [8, 1, 1])),
         revisions=revisions,
         has_bundle=draws.chance("quote/bundle", number, 0.3) & ~ordered,
-        base_lines=1 + draws.weighted("quote/lines", number, [22, 26, 20, 14, 8, 5, 3, 2]),
+        base_lines=_base_lines(number, world),
+        max_lines=MAX_LINES * world.mix.line_factor,
         currency=accounts.currency[account],
         region=accounts.region[account],
         country=country,

@@ -22,6 +22,7 @@ from simulator.faults.spec import Wanted
 from simulator.files import COMPRESSIONS, EventFiles
 from simulator.fulfillment import do_work
 from simulator.journeys import walk_quotes
+from simulator.mix import Mix
 from simulator.order_events import OrderRenderer
 from simulator.order_flow import walk_orders
 from simulator.orders import build_orders
@@ -108,10 +109,11 @@ def simulate(
     compression: str,
     progress: Progress | None,
     wanted: Sequence[Wanted] = (),
+    mix: Mix | None = None,
 ) -> Summary:
     """See `simulator.run`."""
     window = _checked(quotes, seed, start, end, compression)
-    world = build_world(quotes, seed, window)
+    world = build_world(quotes, seed, window, mix or Mix())
     totals = ControlTotals()
     faults = Faults(wanted, world)
     summary = Summary(out)

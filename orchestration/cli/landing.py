@@ -85,6 +85,8 @@ def simulate(
     faults: Annotated[
         str | None, typer.Option(help="What is to go wrong: lost=3,late=2@2026-09, or a YAML or JSON file.")
     ] = None,
+    line_factor: Annotated[int, typer.Option(help="So many times the usual lines a quote has.", min=1, max=50)] = 1,
+    win_rate: Annotated[int, typer.Option(help="Percent of quotes that a customer wants.", min=0, max=100)] = 58,
     live: Annotated[
         int | None,
         typer.Option(metavar="RATE", help="Deal them out in the order of their event time, so many a second.", min=1),
@@ -94,20 +96,21 @@ def simulate(
     """Write the events of a simulated business as contract files."""
     import tempfile
 
-    from simulator import run
+    from simulator import Mix, run
 
+    mix = Mix(line_factor, win_rate)
     show = progress()
     report = (lambda done, total: show(f"{done} of {plural(total, 'quote')}")) if show else None
     if live is not None:
         from simulator.live import deal
 
         with tempfile.TemporaryDirectory(prefix="tieout-live-") as folder:
-            summary = run(quotes, seed, start.date(), end.date(), Path(folder), "none", report, faults)
+            summary = run(quotes, seed, start.date(), end.date(), Path(folder), "none", report, faults, mix)
             dealt = deal(sorted(Path(folder).glob("*.ndjson")), out, live)
         emit(
             as_json, {**summary.as_dict(), "out": str(out), "dealt": dealt}, f"Dealt {plural(dealt, 'event')} to {out}."
         )
         return
-    summary = run(quotes, seed, start.date(), end.date(), out, compression, report, faults)
+    summary = run(quotes, seed, start.date(), end.date(), out, compression, report, faults, mix)
     text = f"Wrote {plural(summary.events, 'event')} in {plural(len(summary.events_by_file), 'file')} to {summary.out}."
     emit(as_json, summary.as_dict(), text)

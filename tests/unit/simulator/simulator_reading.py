@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -214,3 +214,15 @@ def reference_breaks(events: list[Event]) -> Iterator[str]:
                 yield f"{event['eventId']}: {name} {value} never came"
             elif born[value] > moment(event):
                 yield f"{event['eventId']}: {name} {value} came later"
+
+
+BREAKS: dict[str, Callable[[list[Event]], Iterator[str]]] = {
+    "versions": version_breaks,
+    "prices": price_breaks,
+    "minor units": minor_unit_breaks,
+    "headers": header_breaks,
+    "orders": order_breaks,
+    "billing": billing_breaks,
+    "control totals": control_breaks,
+    "references": reference_breaks,
+}

@@ -2,25 +2,13 @@
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
-import simulator_reading as reading
 from conftest import END, START
-from simulator_reading import Event, of_type
-
-BREAKS: dict[str, Callable[[list[Event]], Iterator[str]]] = {
-    "versions": reading.version_breaks,
-    "prices": reading.price_breaks,
-    "minor units": reading.minor_unit_breaks,
-    "headers": reading.header_breaks,
-    "orders": reading.order_breaks,
-    "billing": reading.billing_breaks,
-    "control totals": reading.control_breaks,
-    "references": reading.reference_breaks,
-}
+from simulator_reading import BREAKS, Event, moment, of_type
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -86,9 +74,9 @@ def test_nothing_but_control_totals_lies_outside_the_window(events: list[Event])
     for event in events:
         if event["eventType"] == "ControlTotalsPublished":
             period_end = datetime.combine(date.fromisoformat(event["payload"]["periodEnd"]), time(), UTC)
-            assert 0 < (reading.moment(event) - period_end).total_seconds() < 86_400
+            assert 0 < (moment(event) - period_end).total_seconds() < 86_400
         else:
-            assert first <= reading.moment(event) < last
+            assert first <= moment(event) < last
 
 
 def test_files_hold_one_source_and_month_in_order_of_time(events: list[Event]) -> None:
@@ -97,7 +85,7 @@ def test_files_hold_one_source_and_month_in_order_of_time(events: list[Event]) -
         inside = [event for event in events if event["file"] == name]
         business = [event for event in inside if event["eventType"] != "ControlTotalsPublished"]
         assert {f"{event['source']}-{event['eventTime'][:7]}.ndjson" for event in business} == {name}
-        times = [reading.moment(event) for event in business]
+        times = [moment(event) for event in business]
         assert times == sorted(times)
 
 
