@@ -176,6 +176,7 @@ def _open(ops: OperationsHome, project: Path, settings: Settings, code: str) -> 
     plan = plan_of(compiled.manifest, compiled.sql, columns)
     comments = release.comments_of(connection)
     engine.keep_events(connection, plan)
+    engine.forget_changes(connection)
     return Prepared(ops, connection, plan, code, comments)
 
 

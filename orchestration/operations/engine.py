@@ -30,7 +30,7 @@ select aggregate_type, aggregate_id from {TOUCHED_SINCE_DEFERRED}
 
 @dataclass(frozen=True)
 class Changes:
-    """Which rows of a relation may have changed: those whose `keys` are in a temporary table."""
+    """Which rows of a relation may have changed: those whose `keys` are in `table`."""
 
     table: str
     keys: tuple[str, ...]
@@ -95,6 +95,7 @@ def run_plan(
     """
     changed: set[str] = set()
     seconds: dict[str, float] = {}
+    notes = _notes(connection)
     names = {step.key: step.relation for step in plan.steps}
     connection.execute("begin")
     try:
@@ -105,7 +106,7 @@ def run_plan(
             if not always and not parents & changed:
                 continue
             started = time.monotonic()
-            if _run(connection, step, inputs, arrivals_since_deferred if step.is_deferred else arrivals):
+            if _run(connection, step, inputs, arrivals_since_deferred if step.is_deferred else arrivals, notes):
                 changed.add(step.relation)
             if step.relation == TOUCHED.replace('"', ""):
                 connection.execute(ADD_TOUCHED)
@@ -120,17 +121,39 @@ def run_plan(
     return Ran(frozenset(changed), seconds)
 
 
-def unreleased(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> dict[str, Changes] | None:
-    """Per incremental read model, the rows that may be others than in the last release; None where nobody noted it."""
-    noted = {step.relation: Changes(_note(step), step.keys) for step in _noted(plan.steps)}
-    return noted if all(_exists(connection, changes.table) for changes in noted.values()) else None
+def snapshot(connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyConnection":
+    """A connection in a transaction that sees the warehouse as it is now, whatever later steps do to it."""
+    seeing = connection.cursor()
+    seeing.execute("begin")
+    seeing.execute("from audit.followed").fetchall()
+    return seeing
 
 
-def note_from_here(connection: "duckdb.DuckDBPyConnection", plan: Plan, *, deferred: bool) -> None:
-    """Forget what had changed where readers have it now, and note what changes from here on."""
+def forget_changes(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Drop what an earlier process noted: it is not known what of it readers have."""
+    for relation in _notes(connection):
+        connection.execute(f"drop table {relation}")
+
+
+def take_changes(connection: "duckdb.DuckDBPyConnection", plan: Plan, *, deferred: bool) -> dict[str, Changes] | None:
+    """Per incremental read model, the rows that may be others than in the last release; None where nobody noted it.
+
+    What changes from here on is noted apart, for the next release. Deferred models are taken only where asked for.
+    """
+    taken = {}
+    notes, are_whole = _notes(connection), True
+    connection.execute("begin")
     for step in (step for step in _noted(plan.steps) if deferred or not step.is_deferred):
-        keys = ", ".join(step.keys)
-        connection.execute(f"create or replace temp table {_note(step)} as select {keys} from {step.relation} limit 0")
+        note, changes = _note(step), Changes(f"audit.releasing_{step.name}", step.keys)
+        connection.execute(f"drop table if exists {changes.table}")
+        if note in notes:
+            connection.execute(f"alter table {note} rename to {changes.table.removeprefix('audit.')}")
+        else:
+            are_whole = False
+        connection.execute(f"create table {note} as select {', '.join(step.keys)} from {step.relation} limit 0")
+        taken[step.relation] = changes
+    connection.execute("commit")
+    return taken if are_whole else None
 
 
 def failing(connection: "duckdb.DuckDBPyConnection", checks: tuple[Check, ...]) -> dict[str, int]:
@@ -143,8 +166,10 @@ def failing(connection: "duckdb.DuckDBPyConnection", checks: tuple[Check, ...]) 
     return found
 
 
-def _run(connection: "duckdb.DuckDBPyConnection", step: Step, inputs: Inputs, arrivals: Arrivals) -> bool:
-    """Run one model; whether its rows may be others now."""
+def _run(
+    connection: "duckdb.DuckDBPyConnection", step: Step, inputs: Inputs, arrivals: Arrivals, notes: frozenset[str]
+) -> bool:
+    """Run one model; whether its rows may be others now. `notes`: the relations that note changes."""
     sql = step.filled(inputs)
     if step.kind == "events" or (step.kind == "incremental" and step.reads_new_batches):
         narrowed = arrivals.narrowed(sql)
@@ -163,7 +188,7 @@ def _run(connection: "duckdb.DuckDBPyConnection", step: Step, inputs: Inputs, ar
         after = inputs.deferred_built_through if step.is_deferred else inputs.built_through
         sql = f"select * from ({sql}) as arrived where batch_seq > {after}"
     connection.execute(f"create or replace temp table followed_rows as {sql}")
-    if step in _noted((step,)) and _exists(connection, _note(step)):
+    if _note(step) in notes:
         keys = ", ".join(step.keys)
         touched = f" union {_touched_ids(step)}" if step.touched else ""
         connection.execute(f"insert into {_note(step)} select {keys} from {NEW}{touched}")
@@ -184,13 +209,15 @@ def _noted(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def _note(step: Step) -> str:
-    return f"unreleased_{step.name}"
+    return f"audit.unreleased_{step.name}"
 
 
-def _exists(connection: "duckdb.DuckDBPyConnection", temporary: str) -> bool:
-    query = "select count(*) from duckdb_tables() where temporary and table_name = ?"
-    row = connection.execute(query, [temporary]).fetchone()
-    return bool(row and row[0])
+def _notes(connection: "duckdb.DuckDBPyConnection") -> frozenset[str]:
+    """The relations that note, for the next release, which rows change."""
+    query = (
+        "select table_name from duckdb_tables() where schema_name = 'audit' and starts_with(table_name, 'unreleased_')"
+    )
+    return frozenset(f"audit.{name}" for (name,) in connection.execute(query).fetchall())
 
 
 def _drop_superseded(connection: "duckdb.DuckDBPyConnection", step: Step) -> int:

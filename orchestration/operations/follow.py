@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from orchestration.errors import Refused
 from orchestration.home import PROJECT_ROOT, Home
-from orchestration.operations import engine, release
+from orchestration.operations import engine
 from orchestration.operations.arrivals import Arrivals
 from orchestration.operations.bootstrap import Prepared, now, prepare
 from orchestration.operations.home import OperationsHome
 from orchestration.operations.indexing import Indexing, IndexStep
 from orchestration.operations.intake import POLL_SECONDS, Intake, Landed
 from orchestration.operations.plan import Inputs
+from orchestration.operations.releasing import Releasing
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.lock import lock_file
 
@@ -49,6 +50,19 @@ class Step:
 
 
 @dataclass(frozen=True)
+class _Begun:
+    """A step whose models are run, and whose release readers may not have yet."""
+
+    inputs: Inputs
+    landed: Landed
+    events: int
+    models_seconds: float
+    releasing_since: datetime
+    models: int
+    failed_checks: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Followed:
     """What a run of `follow` did: its steps, files left in the inbox with the reason, and the indexes it made."""
 
@@ -60,12 +74,16 @@ class Followed:
 class Follower(AbstractContextManager["Follower"]):
     """The read models of a home, open in this process; one at a time, which its lock sees to."""
 
-    def __init__(self, home: Home, progress: "Progress | None" = None) -> None:
-        self._home, self._progress = home, progress
+    def __init__(
+        self, home: Home, progress: "Progress | None" = None, told: Callable[[Step], None] | None = None
+    ) -> None:
+        self._home, self._progress, self._told = home, progress, told
         self._lock = lock_file(OperationsHome.of(home).lock, "keep the read models current")
         self._prepared: Prepared | None = None
+        self._releasing: Releasing | None = None
+        self._begun: _Begun | None = None
+        self._ended: list[Step] = []
         self._checked_at = self._deferred_at = 0.0
-        self._released: str | None = None
         self._intake = Intake(home, progress)
 
     def __enter__(self) -> "Follower":
@@ -76,6 +94,8 @@ class Follower(AbstractContextManager["Follower"]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._intake.__exit__(kind, error, traceback)
+        if self._releasing is not None:
+            self._releasing.__exit__(kind, error, traceback)
         if self._prepared is not None:
             self._prepared.connection.close()
         self._lock.__exit__(kind, error, traceback)
@@ -101,16 +121,25 @@ class Follower(AbstractContextManager["Follower"]):
 
         Read models that may be a minute late come along when DEFERRED_SECONDS have passed, or when `deferred` asks.
         """
+        is_new, left = self.begin(deferred=deferred)
+        ended = self.ended()
+        return ended[-1] if is_new else None, left
+
+    def begin(self, *, deferred: bool = False) -> tuple[bool, tuple[str, ...]]:
+        """As `step`, but the release goes on beside what comes next: whether something is new, and what stays.
+
+        A release waits for the one before it.
+        """
         self._intake.look()
         lake, prepared, left = read_lake(self._home), self.prepared, self._intake.left
         landed = self._intake.taken(lake.high_water)
         before, deferred_of = engine.followed(prepared.connection), engine.deferred_of(prepared.connection)
         assert before is not None
-        deferred = deferred or self._deferred_are_due() or not release.is_lean(prepared.home, self._released)
+        deferred = deferred or self._deferred_are_due() or not self.releasing.is_lean
         plan = prepared.plan
-        if lake.high_water == before[0] and _is_released(prepared):
+        if lake.high_water == before[0] and self._is_released(before[0]):
             if not deferred or deferred_of[0] == before[0]:
-                return None, left
+                return False, left
             plan = plan.only_deferred()
         elif not deferred:
             plan = plan.without_deferred()
@@ -133,7 +162,9 @@ class Follower(AbstractContextManager["Follower"]):
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
         since_deferred = Arrivals.between(self._home, deferred_of[0], lake.high_water) if deferred else arrivals
         try:
-            ran = engine.run_plan(prepared.connection, plan, inputs, arrivals, since_deferred)
+            ran = engine.run_plan(
+                prepared.connection, plan, inputs, arrivals, since_deferred, checkpoint=lambda _: self._look()
+            )
         except Exception as error:
             _note_failure(prepared.home, inputs, str(error))
             raise
@@ -144,9 +175,41 @@ class Follower(AbstractContextManager["Follower"]):
         if failed:
             _note_failure(prepared.home, inputs, ", ".join(failed))
         models = time.monotonic() - began
-        began = time.monotonic()
-        release_id = self.release(inputs, failed)
-        return self._told(inputs, landed, arrivals, models, began, release_id, ran, failed), left
+        self._collect()
+        self._begun = _Begun(inputs, landed, arrivals.events, models, datetime.now(UTC), len(ran.seconds), failed)
+        if not failed:
+            self.releasing.start(inputs)
+        return True, left
+
+    def ended(self, *, wait: bool = True) -> list[Step]:
+        """The steps since the last call that readers see; without `wait` not the one whose release is being written."""
+        if wait:
+            self._collect()
+        self._look()
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _look(self) -> None:
+        """Tell of a release as soon as readers have it, and not when the next step is whole."""
+        if self.releasing.is_there:
+            self._collect()
+
+    def _collect(self) -> None:
+        if self._begun is None:
+            return
+        begun, self._begun = self._begun, None
+        release_id, at = self.releasing.finish() if self.releasing.is_running else ("", datetime.now(UTC))
+        step = self._noted(begun, release_id, at)
+        self._ended.append(step)
+        if self._told:
+            self._told(step)
+
+    @property
+    def releasing(self) -> Releasing:
+        """The releases of the open warehouse."""
+        if self._releasing is None:
+            self._releasing = Releasing(self.prepared)
+        return self._releasing
 
     def inputs_now(self) -> Inputs:
         """The inputs that the read models show."""
@@ -157,25 +220,10 @@ class Follower(AbstractContextManager["Follower"]):
 
     def release(self, inputs: Inputs, failed: dict[str, int]) -> str:
         """Let readers see the read models as they are; with a failed check they keep what they have."""
-        prepared = self.prepared
         if failed:
             return ""
-        read_models = prepared.plan.read_models
-        content = release.Content(
-            prepared.code,
-            tuple(step.relation for step in read_models),
-            prepared.comments,
-            frozenset(step.relation for step in read_models if step.is_deferred),
-            engine.deferred_of(prepared.connection),
-        )
-        changes = engine.unreleased(prepared.connection, prepared.plan)
-        goes_on = changes is not None and release.is_lean(prepared.home, self._released)
-        self._released = release.publish(
-            prepared.connection, prepared.home, inputs, content, self._released if goes_on else None, changes
-        )
-        shows_deferred = content.deferred_of[0] == inputs.lake_high_water
-        engine.note_from_here(prepared.connection, prepared.plan, deferred=shows_deferred or not goes_on)
-        return self._released
+        self.releasing.start(inputs)
+        return self.releasing.finish()[0]
 
     def _deferred_are_due(self) -> bool:
         """A failed check is looked at again in every step, and for that they have to be there."""
@@ -189,31 +237,34 @@ class Follower(AbstractContextManager["Follower"]):
         self._checked_at = 0.0 if failed else time.monotonic()
         return failed
 
-    def _told(
-        self,
-        inputs: Inputs,
-        landed: Landed,
-        arrivals: Arrivals,
-        models: float,
-        releasing_since: float,
-        release_id: str,
-        ran: engine.Ran,
-        failed: dict[str, int],
-    ) -> Step:
-        now = datetime.now(UTC)
+    def _is_released(self, lake_high_water: int) -> bool:
+        from orchestration.publishing import store
+
+        prepared = self.prepared
+        if self.releasing.is_bringing(lake_high_water):
+            return True
+        current = store.current_id(prepared.home)
+        if current is None:
+            return False
+        manifest = store.find(prepared.home, current).manifest
+        is_mine = manifest["code"] == prepared.code and manifest["generation"] == prepared.home.generation
+        return bool(is_mine and manifest["lake_high_water"] == lake_high_water)
+
+    def _noted(self, begun: "_Begun", release_id: str, at: datetime) -> Step:
+        landed = begun.landed
         step = Step(
-            at=now.isoformat(),
-            lake_high_water=inputs.lake_high_water,
-            as_of=f"{inputs.as_of.isoformat()}Z",
+            at=at.isoformat(),
+            lake_high_water=begun.inputs.lake_high_water,
+            as_of=f"{begun.inputs.as_of.isoformat()}Z",
             files=landed.files,
-            events=arrivals.events,
-            lag_seconds=round(now.timestamp() - landed.since, 3) if landed.since is not None else 0.0,
+            events=begun.events,
+            lag_seconds=round(at.timestamp() - landed.since, 3) if landed.since is not None else 0.0,
             landing_seconds=round(landed.seconds, 3),
-            models_seconds=round(models, 3),
-            release_seconds=round(time.monotonic() - releasing_since, 3),
+            models_seconds=round(begun.models_seconds, 3),
+            release_seconds=round((at - begun.releasing_since).total_seconds(), 3),
             release_id=release_id,
-            models=len(ran.seconds),
-            failed_checks=failed,
+            models=begun.models,
+            failed_checks=begun.failed_checks,
         )
         path = OperationsHome.of(self._home).steps
         with path.open("a", encoding="utf-8") as handle:
@@ -242,28 +293,32 @@ def follow(
     left: tuple[str, ...] = ()
     stop = stop or threading.Event()
     until = time.monotonic() + seconds if seconds is not None else float("inf")
-    with Follower(home, progress) as follower, Indexing(home) as indexing:
-        if not once:
-            follower.land_beside()
-        while not stop.is_set():
-            step, left = follower.step(deferred=once)
-            if search:
-                shown = step is not None and step.release_id
-                indexing.look((step.lake_high_water, step.lag_seconds) if step and shown else None)
-            if step is not None:
-                steps.append(step)
-                if told:
-                    told(step)
-            elif once:
-                break
-            if time.monotonic() >= until:
-                break
-            if step is None:
-                stop.wait(POLL_SECONDS)
-        if not once and steps:
-            # What is deferred is not left behind.
-            last, left = follower.step(deferred=True)
-            steps += [last] if last else []
+    with Indexing(home) as indexing:
+
+        def tell(step: Step) -> None:
+            steps.append(step)
+            if search and step.release_id:
+                indexing.look((step.lake_high_water, step.lag_seconds))
+            if told:
+                told(step)
+
+        with Follower(home, progress, tell) as follower:
+            if not once:
+                follower.land_beside()
+            while not stop.is_set():
+                is_new, left = follower.begin(deferred=once)
+                follower.ended(wait=once)
+                if search:
+                    indexing.look()
+                if (once and not is_new) or time.monotonic() >= until:
+                    break
+                if not is_new:
+                    stop.wait(POLL_SECONDS)
+            follower.ended()
+            if not once and steps:
+                # What is deferred is not left behind.
+                _, left = follower.begin(deferred=True)
+                follower.ended()
         if search and once:
             indexing.finish()
     return Followed(tuple(steps), left, tuple(indexing.steps))
@@ -279,15 +334,3 @@ def _last_failure(home: OperationsHome) -> datetime | None:
     if not home.last_failure.exists():
         return None
     return datetime.fromisoformat(json.loads(home.last_failure.read_text(encoding="utf-8"))["at"])
-
-
-def _is_released(prepared: Prepared) -> bool:
-    from orchestration.publishing import store
-
-    current = store.current_id(prepared.home)
-    if current is None:
-        return False
-    manifest = store.find(prepared.home, current).manifest
-    followed = engine.followed(prepared.connection)
-    mine = manifest["code"] == prepared.code and manifest["generation"] == prepared.home.generation
-    return mine and followed is not None and manifest["lake_high_water"] == followed[0]

@@ -53,7 +53,7 @@ class Content:
 
 
 def publish(
-    connection: "duckdb.DuckDBPyConnection",
+    snapshot: "duckdb.DuckDBPyConnection",
     home: OperationsHome,
     inputs: Inputs,
     content: Content,
@@ -62,6 +62,7 @@ def publish(
 ) -> str:
     """Write the read models as a new file, then let `current` point to it; returns the release's id.
 
+    `snapshot` is a connection within a transaction, which ends here: what it sees is what readers get.
     With `after`, the file of that release is gone on from: relations with `changes` take those over, deferred ones of
     an older step stay, the others are written anew. Readers that have an older release open keep it. What an
     interrupted call left is removed by the next.
@@ -78,12 +79,18 @@ def publish(
     if base:
         shutil.copyfile(base.database, path)
     kept = changes if changes and base else {}
-    connection.execute(f"attach '{_escaped(str(path))}' as released")
+    beside = snapshot.cursor()
+    beside.execute(f"attach '{_escaped(str(path))}' as released")
     try:
         stay = content.deferred if base and content.deferred_of[0] != inputs.lake_high_water else frozenset()
-        _write(connection, inputs, release_id, now, content, kept, stay)
+        _write(snapshot, inputs, release_id, now, content, kept, stay)
+        snapshot.execute("commit")
+    except BaseException:
+        snapshot.execute("rollback")
+        raise
     finally:
-        connection.execute("detach released")
+        beside.execute("detach released")
+        beside.close()
     whole = {"release_id": release_id, "bytes": path.stat().st_size}
     manifest: dict[str, Any] = {
         "release_id": release_id,
@@ -156,7 +163,6 @@ def _write(
     kept: Mapping[str, Changes],
     stay: frozenset[str],
 ) -> None:
-    connection.execute("begin")
     connection.execute(f"create schema if not exists released.{SCHEMA}")
     connection.execute("create schema if not exists released.release")
     for relation in (relation for relation in content.relations if relation not in stay):
@@ -176,7 +182,6 @@ def _write(
         ABOUT,
         [release_id, inputs.lake_high_water, timestamp_text(inputs.as_of), now.replace(tzinfo=None)],
     )
-    connection.execute("commit")
 
 
 def _escaped(text: str) -> str:

@@ -27,7 +27,7 @@ from orchestration.instance import dagster_home, prepare_instance
 from orchestration.landing import land
 from orchestration.landing.quarantine import Filters, list_entries
 from orchestration.observability.followed import followed
-from orchestration.operations import engine
+from orchestration.operations import engine, release
 from orchestration.operations.bootstrap import rebuild
 from orchestration.operations.follow import Follower, Step, follow
 from orchestration.operations.home import OperationsHome
@@ -101,11 +101,11 @@ def put(home: Home, name: str, lines: list[bytes]) -> None:
     part.rename(home.inbox / f"{name}.ndjson")
 
 
-def released(home: Home, excluded: dict[str, set[str]]) -> dict[str, RelationChecksum]:
-    release = store.find(OperationsHome.of(home), None)
-    with duckdb.connect(str(release.database.resolve()), read_only=True) as connection:
-        found = schema_checksums(connection, schema="operations", excluded=excluded)
-    return {item.relation: item for item in found}
+def released(home: Home, excluded: dict[str, set[str]], release_id: str | None = None) -> dict[str, RelationChecksum]:
+    found = store.find(OperationsHome.of(home), release_id)
+    with duckdb.connect(str(found.database.resolve()), read_only=True) as connection:
+        rows_of = schema_checksums(connection, schema="operations", excluded=excluded)
+    return {item.relation: item for item in rows_of}
 
 
 def followed_rows(follower: Follower) -> dict[str, RelationChecksum]:
@@ -184,9 +184,58 @@ def test_a_file_does_not_wait_for_the_step_before_it_to_land(home: Home, monkeyp
             stop.set()
 
     result = follow(home, stop=stop, told=note)
-    assert [(step.files, step.lag_seconds > 0, step.release_id != "") for step in told] == [(1, True, True)] * 2
+    assert [(step.files, step.lag_seconds > 0, step.release_id != "") for step in told[:2]] == [(1, True, True)] * 2
     assert told[1].lake_high_water == read_lake(home).high_water
     assert result.left == ()
+
+
+def test_a_release_goes_on_beside_the_next_step(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows what the first step left, though the second has changed the warehouse before it is written."""
+    publish, run_plan, is_run = release.publish, engine.run_plan, threading.Event()
+
+    def waits(*arguments: Any) -> str:
+        assert is_run.wait(60), "the next step waits for the release"
+        return publish(*arguments)
+
+    def runs(*arguments: Any, **options: Any) -> engine.Ran:
+        ran = run_plan(*arguments, **options)
+        is_run.set()
+        return ran
+
+    with Follower(home) as follower:
+        put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+        monkeypatch.setattr(release, "publish", waits)
+        assert follower.begin() == (True, ())
+        assert follower.ended(wait=False) == []
+        of_first = followed_rows(follower)
+        put(home, "3", (home.root / "rest-3").read_bytes().split(b"\n"))
+        monkeypatch.setattr(engine, "run_plan", runs)
+        assert follower.begin() == (True, ())
+        of_second = followed_rows(follower)
+        assert of_first != of_second
+        first, second = follower.ended()
+    assert first.lag_seconds > 0 and second.lag_seconds > 0
+    assert released(home, {}, first.release_id) == of_first
+    assert released(home, {}, second.release_id) == released(home, {}) == of_second
+    assert store.find(OperationsHome.of(home), None).manifest["written_whole"]["release_id"] == first.release_id
+
+
+def test_after_a_release_that_failed_the_next_is_whole(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> str:
+        raise OSError("no space left")
+
+    with Follower(home) as follower:
+        put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+        before = store.current_id(OperationsHome.of(home))
+        with monkeypatch.context() as patch:
+            patch.setattr(release, "publish", fails)
+            with pytest.raises(OSError, match="no space left"):
+                follower.step()
+        assert store.current_id(OperationsHome.of(home)) == before
+        step, _ = follower.step()
+        assert step is not None
+        assert released(home, {}) == followed_rows(follower)
+    assert store.find(OperationsHome.of(home), None).manifest["written_whole"]["release_id"] == step.release_id
 
 
 def test_what_landing_meets_beside_the_steps_ends_following(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
