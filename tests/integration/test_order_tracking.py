@@ -30,7 +30,7 @@ def task(task_id: str, order: str, *needs: str, version: int = 1, event_id: str 
 
 
 def begun() -> list[Event]:
-    orders = ("needed", "needing", "left", "entered", "mistaken", "right", "waits")
+    orders = ("needed", "needing", "left", "entered", "mistaken", "right", "waits", "expecting", "bearing")
     return [
         account("a1"),
         offering("p1", "Software"),
@@ -50,6 +50,8 @@ def begun() -> list[Event]:
         task("t-of-ended", "ended"),
         task_event("TaskFailed", "t-of-ended", 2, "06T10:00", errorCode="E"),
         task("t-waits", "waits", "t-of-ended"),
+        task("t-yet", "waits"),
+        task("t-expects", "expecting", "t-unborn"),
     ]
 
 
@@ -87,7 +89,9 @@ def test_what_an_order_shows_changes_with_its_tasks_items_and_products(
     assert tasks()["t-second"] == ("needed", "WAITING", "t-first")
     assert tasks()["t-needing"] == ("needing", "WAITING", "t-first")
     assert tasks()["t-waits"] == ("waits", "WAITING", "t-of-ended")
+    assert tasks()["t-expects"] == ("expecting", "WAITING", None)
     assert "t-early" not in tasks()
+    assert blocking()["waits"] == ("t-yet", "of t-yet")
     assert blocking()["needed"] == ("t-first", "of t-first")
     assert blocking()["needing"] == ("t-needing", "of t-needing")
     assert lists()["left"] == ["t-moves", "t-stays"]
@@ -106,6 +110,7 @@ def test_what_an_order_shows_changes_with_its_tasks_items_and_products(
         [
             task_event("TaskCompleted", "t-first", 2, "15T10:00"),
             task("t-moves", "entered", version=2),
+            task("t-unborn", "bearing"),
             offering("p-late", "Hardware"),
             submitted("later", 1, "15T08:00", item("i1", "5")),
             order_event("OrderItemStateChanged", "cycle", 2, "15T09:00", orderItemId="i2", state="COMPLETED"),
@@ -115,6 +120,7 @@ def test_what_an_order_shows_changes_with_its_tasks_items_and_products(
     assert tasks()["t-second"] == ("needed", "WAITING", None)
     assert tasks()["t-needing"] == ("needing", "WAITING", None)
     assert tasks()["t-waits"] == ("waits", "WAITING", "t-of-ended")
+    assert tasks()["t-expects"] == ("expecting", "WAITING", "t-unborn")
     assert tasks()["t-early"] == ("later", "WAITING", None)
     assert blocking()["needed"] == ("t-second", "of t-second")
     assert blocking()["left"] == ("t-stays", "of t-stays")
@@ -136,6 +142,7 @@ def test_what_an_order_shows_changes_with_its_tasks_items_and_products(
     built(LATE)
     assert "ended" not in lists()
     assert tasks()["t-waits"] == ("waits", "WAITING", None)
+    assert blocking()["waits"] == ("t-waits", "of t-waits")
     grown = everything()
     built(LATE, "--full-refresh", built_through=0)
     assert everything() == grown
