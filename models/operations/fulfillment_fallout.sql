@@ -45,6 +45,6 @@ left join {{ ref("int_order_state") }} as orders on fallout.order_id = orders.or
 left join {{ ref("int_order_item_state") }} as item
     on fallout.order_id = item.order_id and fallout.order_item_id = item.order_item_id
 left join order_amount on fallout.order_id = order_amount.order_id
-left join {{ ref("fact_order_fulfillment_task") }} as task on fallout.task_id = task.task_id
+left join {{ ref("int_fulfillment_task_state") }} as task on fallout.task_id = task.task_id
 left join {{ ref("int_account_current") }} as account on fallout.account_id = account.account_id
 where fallout.case_state = 'open'

@@ -25,10 +25,10 @@ select
     risk.due_soon_task_count,
     orders.currency,
     {{ money("risk.net_amount") }} as net_amount,
-    {{ projection_columns() }}
+    {{ projection_columns("content") }}
 from {{ ref("int_order_risk") }} as risk
 inner join {{ ref("order_tracking") }} as tracked on risk.order_id = tracked.order_id
 inner join {{ ref("int_order_tracked") }} as orders on risk.order_id = orders.order_id
-inner join {{ ref("int_event_projected") }} as source_event on orders.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_order_content") }} as content on risk.order_id = content.order_id
 left join {{ ref("int_account_current") }} as account on tracked.account_id = account.account_id
 where risk.sla_risk <> 'LOW'

@@ -1,35 +1,5 @@
 -- One row per order that is open or ended lately: where it stands, what blocks it, whether it is at risk, and what can be done next.
-with item_list as (
-    select
-        item.order_id,
-        {{ list_of_structs({
-            "order_item_id": "item.order_item_id", "product_name": "item.product_name", "item_action": "item.item_action",
-            "item_state": "item.item_state", "item_state_since": "item.item_state_since", "milestone": "item.milestone",
-            "blocking_task_id": "item.blocking_task_id",
-            "waiting_for_order_item_ids": "item.waiting_for_order_item_ids", "is_in_dependency_cycle": "item.is_in_dependency_cycle",
-        }) }} as items,
-        count(*) as item_count,
-        count(case when item.item_state = 'COMPLETED' then 1 end) as completed_item_count,
-        count(case when item.is_pending_enrichment then 1 end) as pending_item_count
-    from {{ ref("int_order_tracked_item") }} as item
-    group by item.order_id
-),
-
-task_list as (
-    select
-        task.order_id,
-        {{ list_of_structs({
-            "task_id": "task.task_id", "task_type": "task.task_type", "downstream_system": "task.downstream_system",
-            "task_state": "task.task_state", "task_state_since": "task.task_state_since", "retry_count": "task.retry_count",
-            "last_error_code": "task.last_error_code",
-            "owner_team": "task.owner_team", "sla_due_at": "task.sla_due_at",
-        }) }} as tasks,
-        max(case when task.blocking_place = 1 then task.owner_team end) as owner_team
-    from {{ ref("int_order_tracked_task") }} as task
-    group by task.order_id
-),
-
-fallout as (
+with fallout as (
     select
         held.order_id,
         held.owner_team,
@@ -47,7 +17,7 @@ select
     tracked.quote_revision,
     tracked.region,
     tracked.channel,
-    coalesce(fallout.owner_team, task_list.owner_team, 'order-management') as owner,
+    coalesce(fallout.owner_team, content.blocking_owner_team, 'order-management') as owner,
     tracked.order_status as status,
     tracked.is_open,
     tracked.status_since,
@@ -69,17 +39,17 @@ select
         {%- endfor %}
         else 'WAIT'
     end as next_action,
-    item_list.items,
-    coalesce(item_list.item_count, 0) as item_count,
-    coalesce(item_list.completed_item_count, 0) as completed_item_count,
-    task_list.tasks,
+    content.items,
+    content.item_count,
+    content.completed_item_count,
+    content.tasks,
     coalesce(risk.open_task_count, 0) as open_task_count,
     tracked.open_fallout_count,
     tracked.first_submitted_at as submitted_at,
     tracked.promised_completion_at,
     tracked.completed_at,
     (tracked.account_id is not null and account.account_id is null)
-    or coalesce(item_list.pending_item_count, 0) > 0
+    or content.pending_item_count > 0
     or (
         tracked.first_submitted_at is null
         and coalesce(tracked.first_acknowledged_at, tracked.first_checked_at, tracked.first_started_at, tracked.first_completed_at)
@@ -87,11 +57,9 @@ select
     ) as is_pending_enrichment,
     tracked.has_gap,
     tracked.has_open_conflict,
-    {{ projection_columns() }}
+    {{ projection_columns("content") }}
 from {{ ref("int_order_tracked") }} as tracked
-inner join {{ ref("int_event_projected") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
+inner join {{ ref("int_order_content") }} as content on tracked.order_id = content.order_id
 left join {{ ref("int_order_risk") }} as risk on tracked.order_id = risk.order_id
-left join item_list on tracked.order_id = item_list.order_id
-left join task_list on tracked.order_id = task_list.order_id
 left join fallout on tracked.order_id = fallout.order_id and fallout.place = 1
 left join {{ ref("int_account_current") }} as account on tracked.account_id = account.account_id

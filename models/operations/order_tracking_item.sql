@@ -16,11 +16,10 @@ select
     {{ age_seconds("coalesce(item.item_state_since, tracked.first_submitted_at)") }} as status_age_seconds,
     item.milestone,
     item.blocking_task_id,
-    coalesce(task.owner_team, 'order-management') as owner,
+    coalesce(item.blocking_owner_team, 'order-management') as owner,
     item.waiting_for_order_item_ids,
     item.is_in_dependency_cycle,
-    {{ projection_columns() }}
-from {{ ref("int_order_tracked_item") }} as item
+    {{ projection_columns("content") }}
+from {{ ref("int_order_item") }} as item
 inner join {{ ref("int_order_tracked") }} as tracked on item.order_id = tracked.order_id
-inner join {{ ref("int_event_projected") }} as source_event on tracked.arrival_seq = source_event.arrival_seq
-left join {{ ref("int_order_tracked_task") }} as task on item.blocking_task_id = task.task_id
+inner join {{ ref("int_order_content") }} as content on item.order_id = content.order_id

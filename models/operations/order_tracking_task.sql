@@ -3,7 +3,7 @@ select
     task.task_id,
     task.order_id,
     task.order_item_id,
-    tracked.order_number,
+    task.order_number,
     task.task_type,
     task.downstream_system,
     task.owner_team as owner,
@@ -16,7 +16,5 @@ select
     task.is_sla_breached,
     task.urgency,
     task.waiting_for_task_ids,
-    {{ projection_columns() }}
+    {{ projection_columns("task") }}
 from {{ ref("int_order_tracked_task") }} as task
-inner join {{ ref("int_order_tracked") }} as tracked on task.order_id = tracked.order_id
-inner join {{ ref("int_event_projected") }} as source_event on task.arrival_seq = source_event.arrival_seq

@@ -6,7 +6,7 @@
     "PROMISE_BROKEN": "lifecycle.is_overdue",
     "FALLOUT_OPEN": "lifecycle.open_fallout_count > 0",
     "TASK_SLA_BREACHED": "coalesce(task.breached_task_count, 0) > 0",
-    "DEPENDENCY_CYCLE": "coalesce(item.cycle_item_count, 0) > 0",
+    "DEPENDENCY_CYCLE": "coalesce(content.cycle_item_count, 0) > 0",
 } %}
 {% set medium = {
     "TASK_OUTCOME_UNKNOWN": "coalesce(task.unknown_task_count, 0) > 0",
@@ -27,15 +27,6 @@ with task as (
     from {{ ref("int_order_tracked_task") }} as tracked
     where tracked.is_unfinished
     group by tracked.order_id
-),
-
-item as (
-    select
-        tracked.order_id,
-        count(case when tracked.is_in_dependency_cycle then 1 end) as cycle_item_count,
-        sum(tracked.net_amount) as net_amount
-    from {{ ref("int_order_tracked_item") }} as tracked
-    group by tracked.order_id
 )
 
 select
@@ -44,7 +35,7 @@ select
     coalesce(task.breached_task_count, 0) as breached_task_count,
     coalesce(task.due_soon_task_count, 0) as due_soon_task_count,
     task.next_task_due_at,
-    item.net_amount,
+    content.net_amount,
     case
         when {{ high.values() | join(" or ") }} then 'HIGH'
         when {{ medium.values() | join(" or ") }} then 'MEDIUM'
@@ -63,7 +54,7 @@ select
     {{ business_seconds_between("entered", "lifecycle.status_since", "shown", as_of()) }} as status_age_business_seconds
 from {{ ref("fact_order_lifecycle") }} as lifecycle
 left join task on lifecycle.order_id = task.order_id
-left join item on lifecycle.order_id = item.order_id
+left join {{ ref("int_order_content") }} as content on lifecycle.order_id = content.order_id
 left join {{ ref("dim_sla_calendar") }} as entered
     on lifecycle.region = entered.region and cast(lifecycle.status_since as date) = entered.calendar_date
 left join {{ ref("dim_sla_calendar") }} as shown

@@ -22,8 +22,7 @@ select
     lifecycle.promised_completion_at,
     lifecycle.completed_at,
     lifecycle.has_gap,
-    lifecycle.has_open_conflict,
-    lifecycle.arrival_seq
+    lifecycle.has_open_conflict
 from {{ ref("fact_order_lifecycle") }} as lifecycle
 where
     lifecycle.is_open

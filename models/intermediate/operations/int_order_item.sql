@@ -1,12 +1,14 @@
-{{ config(materialized="table") }}
+{{ config(materialized="incremental", incremental_strategy="touched", unique_key="order_id", touched="Order") }}
 
--- The items of tracked orders: milestone, the task that blocks each, the items that it waits for, and whether they wait for one another.
+-- The items of every order as people speak of them: the state of each, the task that blocks it, the items that it waits for, and whether
+-- they wait for one another. What depends on the as-of time is left to the read models.
 with item as (
     select
         held.*,
-        tracked.is_open as is_order_open
+        lifecycle.is_open as is_order_open
     from {{ ref("int_order_item_state") }} as held
-    inner join {{ ref("int_order_tracked") }} as tracked on held.order_id = tracked.order_id
+    inner join {{ ref("fact_order_lifecycle") }} as lifecycle on held.order_id = lifecycle.order_id
+    where {{ is_touched("held.order_id", "Order", or_in=[order_ids_of_what_they_show()]) }}
 ),
 
 reach_0 as (
@@ -56,17 +58,6 @@ waiting as (
         on dependency.order_id = needed.order_id and dependency.needed_order_item_id = needed.order_item_id
     where coalesce(needed.item_state, 'NOT_STARTED') not in ('COMPLETED', 'CANCELLED')
     group by dependency.order_id, dependency.order_item_id
-),
-
--- What blocks an item: of its unfinished tasks the first of those that block the order.
-blocking as (
-    select
-        task.order_id,
-        task.order_item_id,
-        task.task_id,
-        row_number() over (partition by task.order_id, task.order_item_id order by task.blocking_place) as place
-    from {{ ref("int_order_tracked_task") }} as task
-    where task.is_unfinished
 )
 
 select
@@ -87,11 +78,12 @@ select
     item.item_state_since,
     item.milestone,
     blocking.task_id as blocking_task_id,
+    blocking.owner_team as blocking_owner_team,
     waiting.waiting_for_order_item_ids,
     in_cycle.order_item_id is not null as is_in_dependency_cycle
 from item
 left join waiting on item.order_id = waiting.order_id and item.order_item_id = waiting.order_item_id
 left join in_cycle on item.order_id = in_cycle.order_id and item.order_item_id = in_cycle.order_item_id
-left join blocking
-    on item.order_id = blocking.order_id and item.order_item_id = blocking.order_item_id and blocking.place = 1
+left join {{ ref("int_order_task") }} as blocking
+    on item.order_id = blocking.order_id and item.order_item_id = blocking.order_item_id and blocking.is_blocking_item
 left join {{ ref("int_product_offering_current") }} as offering on item.product_offering_id = offering.product_offering_id
