@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orchestration.operations.arrivals import Arrivals
-from orchestration.operations.plan import READ_MODELS, TOUCHED, TOUCHED_SINCE_DEFERRED, Check, Inputs, Plan, Step
+from orchestration.operations.plan import (
+    READ_MODELS,
+    TOUCHED,
+    TOUCHED_FOR_DEFERRED,
+    TOUCHED_SINCE_DEFERRED,
+    Check,
+    Inputs,
+    Plan,
+    Step,
+)
 from orchestration.warehouse.checksums import quoted
 
 if TYPE_CHECKING:
@@ -18,7 +27,8 @@ PREPARE = """
 create schema if not exists audit;
 create table if not exists audit.followed (lake_high_water bigint not null, as_of timestamp not null);
 create table if not exists audit.followed_deferred (lake_high_water bigint not null, as_of timestamp not null);
-create table if not exists audit.touched_since_deferred (aggregate_type varchar, aggregate_id varchar)
+create table if not exists audit.touched_since_deferred (aggregate_type varchar, aggregate_id varchar);
+create table if not exists audit.touched_for_deferred (aggregate_type varchar, aggregate_id varchar)
 """
 ADD_TOUCHED = f"""
 insert into {TOUCHED_SINCE_DEFERRED}
@@ -26,6 +36,15 @@ select aggregate_type, aggregate_id from {TOUCHED}
 except
 select aggregate_type, aggregate_id from {TOUCHED_SINCE_DEFERRED}
 """
+# What an earlier attempt was to be made of stays for this one.
+GATHER_TOUCHED = f"""
+insert into {TOUCHED_FOR_DEFERRED}
+select aggregate_type, aggregate_id from {TOUCHED_SINCE_DEFERRED}
+except
+select aggregate_type, aggregate_id from {TOUCHED_FOR_DEFERRED};
+delete from {TOUCHED_SINCE_DEFERRED}
+"""
+Checks = tuple[Check, ...]
 
 
 @dataclass(frozen=True)
@@ -56,15 +75,19 @@ def deferred_of(connection: "duckdb.DuckDBPyConnection") -> tuple[int, datetime]
     return (0, datetime.min) if row is None else (int(row[0]), row[1])
 
 
-def record(connection: "duckdb.DuckDBPyConnection", inputs: Inputs) -> None:
-    """Keep the inputs that the warehouse now shows."""
+def record(connection: "duckdb.DuckDBPyConnection", inputs: Inputs, *, deferred: bool = True) -> None:
+    """Keep the inputs that the warehouse now shows; those of deferred models only where these were made."""
     shown = [inputs.lake_high_water, inputs.as_of]
     connection.execute("delete from audit.followed")
     connection.execute("insert into audit.followed values (?, ?)", shown)
-    if inputs.deferred_through == inputs.lake_high_water:
-        connection.execute("delete from audit.followed_deferred")
-        connection.execute("insert into audit.followed_deferred values (?, ?)", shown)
-        connection.execute(f"delete from {TOUCHED_SINCE_DEFERRED}")
+    if deferred:
+        _record_deferred(connection, inputs)
+
+
+def _record_deferred(connection: "duckdb.DuckDBPyConnection", inputs: Inputs) -> None:
+    connection.execute("delete from audit.followed_deferred")
+    connection.execute("insert into audit.followed_deferred values (?, ?)", [inputs.lake_high_water, inputs.as_of])
+    connection.execute(f"delete from {TOUCHED_FOR_DEFERRED}")
 
 
 def keep_events(connection: "duckdb.DuckDBPyConnection", plan: Plan) -> None:
@@ -93,31 +116,63 @@ def run_plan(
 
     Deferred models take what arrived since they were made last, in this step and in those before it.
     """
-    changed: set[str] = set()
-    seconds: dict[str, float] = {}
-    notes = _notes(connection)
-    names = {step.key: step.relation for step in plan.steps}
     connection.execute("begin")
     try:
-        for step in plan.steps:
-            parents = {names[parent] for parent in step.parents if parent in names}
-            # A deferred model is left out of most steps: what it is made from may have changed in one before.
-            always = step.kind == "events" or step.reads_inputs or step.is_deferred
-            if not always and not parents & changed:
-                continue
-            started = time.monotonic()
-            if _run(connection, step, inputs, arrivals_since_deferred if step.is_deferred else arrivals, notes):
-                changed.add(step.relation)
-            if step.relation == TOUCHED.replace('"', ""):
-                connection.execute(ADD_TOUCHED)
-            seconds[step.name] = time.monotonic() - started
-            if checkpoint:
-                checkpoint(step.name)
-        record(connection, inputs)
+        ran = _run_steps(connection, plan, inputs, arrivals, arrivals_since_deferred, checkpoint)
+        record(connection, inputs, deferred=any(step.is_deferred for step in plan.steps))
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
+    return ran
+
+
+def gather_touched(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Set apart the aggregates that were touched, for deferred models to be made of beside steps that touch others."""
+    connection.execute("begin")
+    connection.execute(GATHER_TOUCHED)
+    connection.execute("commit")
+
+
+def run_deferred(
+    snapshot: "duckdb.DuckDBPyConnection", plan: Plan, inputs: Inputs, arrivals_since_deferred: Arrivals
+) -> None:
+    """Bring deferred models up to what the snapshot sees, in its transaction, which stays open."""
+    _run_steps(snapshot, plan, inputs, arrivals_since_deferred, arrivals_since_deferred, None)
+    _record_deferred(snapshot, inputs)
+
+
+def _run_steps(
+    connection: "duckdb.DuckDBPyConnection",
+    plan: Plan,
+    inputs: Inputs,
+    arrivals: Arrivals,
+    arrivals_since_deferred: Arrivals,
+    checkpoint: Callable[[str], None] | None,
+) -> Ran:
+    changed: set[str] = set()
+    seconds: dict[str, float] = {}
+    notes = _notes(connection)
+    names = {step.key: step.relation for step in plan.steps}
+    makes_deferred = any(step.is_deferred for step in plan.steps)
+    if makes_deferred:
+        connection.execute(GATHER_TOUCHED)
+    for step in plan.steps:
+        parents = {names[parent] for parent in step.parents if parent in names}
+        # A deferred model is left out of most steps: what it is made from may have changed in one before.
+        always = step.kind == "events" or step.reads_inputs or step.is_deferred
+        if not always and not parents & changed:
+            continue
+        started = time.monotonic()
+        if _run(connection, step, inputs, arrivals_since_deferred if step.is_deferred else arrivals, notes):
+            changed.add(step.relation)
+        if step.relation == TOUCHED.replace('"', ""):
+            connection.execute(ADD_TOUCHED)
+            if makes_deferred:
+                connection.execute(GATHER_TOUCHED)
+        seconds[step.name] = time.monotonic() - started
+        if checkpoint:
+            checkpoint(step.name)
     return Ran(frozenset(changed), seconds)
 
 
@@ -156,7 +211,7 @@ def take_changes(connection: "duckdb.DuckDBPyConnection", plan: Plan, *, deferre
     return taken if are_whole else None
 
 
-def failing(connection: "duckdb.DuckDBPyConnection", checks: tuple[Check, ...]) -> dict[str, int]:
+def failing(connection: "duckdb.DuckDBPyConnection", checks: Checks) -> dict[str, int]:
     """The checks that found rows, each with how many."""
     found = {}
     for check in checks:
@@ -240,7 +295,7 @@ def _delete(step: Step) -> str:
 def _touched_ids(step: Step) -> str:
     types = ", ".join(f"'{name}'" for name in step.touched)
     where = "" if step.touched == ("*",) else f" where aggregate_type in ({types})"
-    return f"select aggregate_id from {TOUCHED_SINCE_DEFERRED if step.is_deferred else TOUCHED}{where}"
+    return f"select aggregate_id from {TOUCHED_FOR_DEFERRED if step.is_deferred else TOUCHED}{where}"
 
 
 def _recreate(connection: "duckdb.DuckDBPyConnection", relation: str) -> None:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from orchestration.home import PROJECT_ROOT, Home
 from orchestration.operations import engine
 from orchestration.operations.arrivals import Arrivals
 from orchestration.operations.bootstrap import Prepared, now, prepare
+from orchestration.operations.deferring import Deferring
 from orchestration.operations.home import OperationsHome
 from orchestration.operations.indexing import Indexing, IndexStep
 from orchestration.operations.intake import POLL_SECONDS, Intake, Landed
@@ -81,9 +82,12 @@ class Follower(AbstractContextManager["Follower"]):
         self._lock = lock_file(OperationsHome.of(home).lock, "keep the read models current")
         self._prepared: Prepared | None = None
         self._releasing: Releasing | None = None
+        self._deferring: Deferring | None = None
+        self._defers_beside = False
         self._begun: _Begun | None = None
         self._ended: list[Step] = []
         self._checked_at = self._deferred_at = 0.0
+        self._shown_deferred: tuple[int, datetime] | None = None
         self._intake = Intake(home, progress)
 
     def __enter__(self) -> "Follower":
@@ -94,8 +98,9 @@ class Follower(AbstractContextManager["Follower"]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._intake.__exit__(kind, error, traceback)
-        if self._releasing is not None:
-            self._releasing.__exit__(kind, error, traceback)
+        for beside in (self._releasing, self._deferring):
+            if beside is not None:
+                beside.__exit__(kind, error, traceback)
         if self._prepared is not None:
             self._prepared.connection.close()
         self._lock.__exit__(kind, error, traceback)
@@ -105,9 +110,10 @@ class Follower(AbstractContextManager["Follower"]):
         """The home whose inbox is followed."""
         return self._home
 
-    def land_beside(self) -> None:
-        """From here on, land in a thread beside the steps."""
+    def work_beside(self) -> None:
+        """From here on, land and make what is deferred in threads beside the steps."""
         self._intake.beside()
+        self._defers_beside = True
 
     @property
     def prepared(self) -> Prepared:
@@ -133,22 +139,17 @@ class Follower(AbstractContextManager["Follower"]):
         self._intake.look()
         lake, prepared, left = read_lake(self._home), self.prepared, self._intake.left
         landed = self._intake.taken(lake.high_water)
+        self._take_deferred(wait=deferred)
         before, deferred_of = engine.followed(prepared.connection), engine.deferred_of(prepared.connection)
         assert before is not None
-        deferred = deferred or self._deferred_are_due() or not self.releasing.is_lean
-        plan = prepared.plan
-        if lake.high_water == before[0] and self._is_released(before[0]):
-            if not deferred or deferred_of[0] == before[0]:
-                return False, left
-            plan = plan.only_deferred()
-        elif not deferred:
-            plan = plan.without_deferred()
         if lake.high_water < before[0]:
             raise Refused(
                 f"The lake ends at batch {lake.high_water}, the read models have batch {before[0]}: it is another "
                 "lake. Run `tieout follow --rebuild`."
             )
-        began = time.monotonic()
+        # After a failed check all are made in one step, so that the checks decide what readers get.
+        deferred = deferred or self._checked_at == 0.0 or (self._deferred_are_due() and not self._defers_beside)
+        plan = prepared.plan
         inputs = Inputs(
             lake.high_water,
             before[0],
@@ -159,6 +160,17 @@ class Follower(AbstractContextManager["Follower"]):
             deferred_of[0],
             _last_failure(prepared.home),
         )
+        if lake.high_water == before[0] and self._is_released(before[0]):
+            if deferred and deferred_of[0] != before[0]:
+                plan = plan.only_deferred()
+            elif self._shown_deferred not in (None, deferred_of):
+                plan = plan.freshness_of_deferred()
+            else:
+                self._defer(inputs)
+                return False, left
+        elif not deferred:
+            plan = plan.without_deferred()
+        began = time.monotonic()
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
         since_deferred = Arrivals.between(self._home, deferred_of[0], lake.high_water) if deferred else arrivals
         try:
@@ -178,7 +190,9 @@ class Follower(AbstractContextManager["Follower"]):
         self._collect()
         self._begun = _Begun(inputs, landed, arrivals.events, models, datetime.now(UTC), len(ran.seconds), failed)
         if not failed:
-            self.releasing.start(inputs)
+            self.releasing.start(inputs, at_rest=not self.deferring.is_running)
+            self._shown_deferred = engine.deferred_of(prepared.connection)
+            self._defer(inputs)
         return True, left
 
     def ended(self, *, wait: bool = True) -> list[Step]:
@@ -225,15 +239,47 @@ class Follower(AbstractContextManager["Follower"]):
         self.releasing.start(inputs)
         return self.releasing.finish()[0]
 
+    @property
+    def deferring(self) -> Deferring:
+        """What makes deferred models of the open warehouse beside the steps."""
+        if self._deferring is None:
+            self._deferring = Deferring(self.prepared.connection)
+        return self._deferring
+
     def _deferred_are_due(self) -> bool:
-        """A failed check is looked at again in every step, and for that they have to be there."""
-        return self._checked_at == 0.0 or time.monotonic() - self._deferred_at >= DEFERRED_SECONDS
+        return time.monotonic() - self._deferred_at >= DEFERRED_SECONDS
+
+    def _checks_are_due(self) -> bool:
+        """What fails is looked at again in every step: readers get nothing new until it passes."""
+        return self._checked_at == 0.0 or time.monotonic() - self._checked_at >= CHECK_SECONDS
+
+    def _defer(self, step: Inputs) -> None:
+        """Have deferred models made of what this step left, where that is due and something is new."""
+        deferred_through = engine.deferred_of(self.prepared.connection)[0]
+        is_due = self._defers_beside and self._deferred_are_due() and not self.deferring.is_running
+        if not is_due or deferred_through == step.lake_high_water:
+            return
+        inputs = replace(step, deferred_through=step.lake_high_water, deferred_built_through=deferred_through)
+        arrived = Arrivals.between(self._home, deferred_through, step.lake_high_water)
+        checked = self._checks_are_due()
+        self._deferred_at = time.monotonic()
+        self._checked_at = self._deferred_at if checked else self._checked_at
+        self.deferring.start(self.prepared.plan, inputs, arrived, checked=checked)
+
+    def _take_deferred(self, *, wait: bool) -> None:
+        try:
+            failed = self.deferring.take(wait=wait)
+        except Exception as error:
+            _note_failure(self.prepared.home, self.inputs_now(), str(error))
+            raise
+        if failed:
+            _note_failure(self.prepared.home, self.inputs_now(), ", ".join(failed))
+            self._checked_at = 0.0
 
     def _checks(self) -> dict[str, int]:
-        if time.monotonic() - self._checked_at < CHECK_SECONDS:
+        if not self._checks_are_due():
             return {}
         failed = engine.failing(self.prepared.connection, self.prepared.plan.checks)
-        # What fails is looked at again in every step: readers get nothing new until it passes.
         self._checked_at = 0.0 if failed else time.monotonic()
         return failed
 
@@ -304,7 +350,7 @@ def follow(
 
         with Follower(home, progress, tell) as follower:
             if not once:
-                follower.land_beside()
+                follower.work_beside()
             while not stop.is_set():
                 is_new, left = follower.begin(deferred=once)
                 follower.ended(wait=once)

@@ -31,6 +31,8 @@ READ_MODELS = "operations"
 # The aggregates that a step has to look at again, and those of every step since deferred models were made.
 TOUCHED = '"intermediate"."int_aggregate_touched"'
 TOUCHED_SINCE_DEFERRED = '"audit"."touched_since_deferred"'
+# Those of them that deferred models are being made of; what steps touch meanwhile is for the next time.
+TOUCHED_FOR_DEFERRED = '"audit"."touched_for_deferred"'
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Step:
         texts = inputs.texts()
         if self.is_deferred:
             texts["built_through"] = str(inputs.deferred_built_through)
-            sql = sql.replace(TOUCHED, TOUCHED_SINCE_DEFERRED)
+            sql = sql.replace(TOUCHED, TOUCHED_FOR_DEFERRED)
         for name, text in texts.items():
             sql = sql.replace(PLACES[name], text)
         return sql
@@ -132,6 +134,15 @@ class Plan:
     def without_deferred(self) -> "Plan":
         """What each step makes: all but what is deferred."""
         return replace(self, steps=tuple(step for step in self.steps if not step.is_deferred))
+
+    def deferred_alone(self) -> "Plan":
+        """What is deferred and nothing else."""
+        return replace(self, steps=tuple(step for step in self.steps if step.is_deferred))
+
+    def freshness_of_deferred(self) -> "Plan":
+        """What says through which batch the deferred models are."""
+        place = PLACES["deferred_through"]
+        return replace(self, steps=tuple(step for step in self.steps if not step.is_deferred and place in step.sql))
 
     def only_deferred(self) -> "Plan":
         """What is deferred, and what says through which batch that is."""

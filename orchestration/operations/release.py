@@ -82,7 +82,7 @@ def publish(
     beside = snapshot.cursor()
     beside.execute(f"attach '{_escaped(str(path))}' as released")
     try:
-        stay = content.deferred if base and content.deferred_of[0] != inputs.lake_high_water else frozenset()
+        stay = content.deferred if base and shows_deferred(base, content.deferred_of) else frozenset()
         _write(snapshot, inputs, release_id, now, content, kept, stay)
         snapshot.execute("commit")
     except BaseException:
@@ -124,23 +124,32 @@ def comments_of(connection: "duckdb.DuckDBPyConnection") -> tuple[Comment, ...]:
     return tuple(Comment(*row) for row in (*tables, *columns))
 
 
-def is_lean(home: OperationsHome, release_id: str | None) -> bool:
-    """Whether this is the current release and its file worth going on from: what is taken away leaves room behind."""
+def lean(home: OperationsHome, release_id: str | None) -> store.Release | None:
+    """The release where it is the current one and worth going on from: what is taken away leaves room behind."""
     if release_id is None or store.current_id(home) != release_id:
-        return False
+        return None
     release = store.find(home, release_id)
-    return release.database.stat().st_size <= GROWTH * int(release.manifest["written_whole"]["bytes"]) + ROOM
+    is_lean = release.database.stat().st_size <= GROWTH * int(release.manifest["written_whole"]["bytes"]) + ROOM
+    return release if is_lean else None
+
+
+def shows_deferred(release: store.Release, deferred_of: tuple[int, datetime]) -> bool:
+    """Whether its deferred relations are those of this lake high water and as-of time."""
+    held: dict[str, Any] = release.manifest.get("deferred", {})
+    shown = _shown(deferred_of)
+    return all(held.get(key) == shown[key] for key in shown)
+
+
+def _shown(deferred_of: tuple[int, datetime]) -> dict[str, Any]:
+    return {"lake_high_water": deferred_of[0], "as_of": f"{deferred_of[1].isoformat()}Z"}
 
 
 def _deferred(manifest: dict[str, Any], content: Content, previous: store.Release | None) -> dict[str, Any]:
     """The release that the deferred relations first were in as they are now: an index of it is an index of this one."""
-    high_water, as_of = content.deferred_of
-    shown = {"lake_high_water": high_water, "as_of": f"{as_of.isoformat()}Z"}
-    if previous and all(previous.manifest.get(key) == manifest[key] for key in ("code", "generation")):
-        held: dict[str, Any] = previous.manifest.get("deferred", {})
-        if all(held.get(key) == shown[key] for key in shown):
-            return held
-    return {"release_id": manifest["release_id"], **shown}
+    same = previous and all(previous.manifest.get(key) == manifest[key] for key in ("code", "generation"))
+    if previous and same and shows_deferred(previous, content.deferred_of):
+        return dict(previous.manifest["deferred"])
+    return {"release_id": manifest["release_id"], **_shown(content.deferred_of)}
 
 
 def _with_own_deferred(home: OperationsHome) -> list[str]:

@@ -46,13 +46,12 @@ class Releasing(AbstractContextManager["Releasing"]):
         """Whether the release that is being written is of that batch."""
         return self._running is not None and self._through == lake_high_water
 
-    @property
-    def is_lean(self) -> bool:
-        """Whether the next release can go on from the last one; taken for granted while that is being written."""
-        return self.is_running or release.is_lean(self._prepared.home, self._released)
+    def start(self, inputs: "Inputs", *, at_rest: bool = True) -> None:
+        """Release the read models as they are now, in the thread; the one before has to be finished.
 
-    def start(self, inputs: "Inputs") -> None:
-        """Release the read models as they are now, in the thread; the one before has to be finished."""
+        `at_rest`: nobody is making deferred models. What of them changed is otherwise left for the next release: where
+        this one has to be whole it has them, and the next one only more rows than it had to.
+        """
         assert self._running is None
         prepared = self._prepared
         read_models = prepared.plan.read_models
@@ -63,15 +62,15 @@ class Releasing(AbstractContextManager["Releasing"]):
             frozenset(step.relation for step in read_models if step.is_deferred),
             engine.deferred_of(prepared.connection),
         )
-        is_lean = release.is_lean(prepared.home, self._released)
-        shows_deferred = content.deferred_of[0] == inputs.lake_high_water
-        changes = engine.take_changes(prepared.connection, prepared.plan, deferred=shows_deferred or not is_lean)
-        base = self._released if changes is not None and is_lean else None
+        base = release.lean(prepared.home, self._released)
+        stay = base is not None and release.shows_deferred(base, content.deferred_of)
+        changes = engine.take_changes(prepared.connection, prepared.plan, deferred=at_rest and not stay)
+        after = base.release_id if base is not None and changes is not None else None
         # What is taken is noted nowhere else: were this release to fail, the next one has to be whole.
         self._released = None
         self._through = inputs.lake_high_water
         snapshot = engine.snapshot(prepared.connection)
-        self._running = self._thread.submit(self._publish, snapshot, inputs, content, base, changes)
+        self._running = self._thread.submit(self._publish, snapshot, inputs, content, after, changes)
 
     def finish(self) -> tuple[str, datetime]:
         """Wait for the release: its id, and since when readers have it. Raises what stopped it."""
@@ -85,11 +84,11 @@ class Releasing(AbstractContextManager["Releasing"]):
         snapshot: "duckdb.DuckDBPyConnection",
         inputs: "Inputs",
         content: release.Content,
-        base: str | None,
+        after: str | None,
         changes: "Mapping[str, Changes] | None",
     ) -> tuple[str, datetime]:
         try:
-            release_id = release.publish(snapshot, self._prepared.home, inputs, content, base, changes)
+            release_id = release.publish(snapshot, self._prepared.home, inputs, content, after, changes)
             return release_id, datetime.now(UTC)
         finally:
             snapshot.close()

@@ -58,7 +58,7 @@ MODELS = {
     "stale_approvals",
 }
 
-
+THROUGH = "select distinct source_cursor from projection_freshness where model = 'search_quote_document'"
 NUMBERS = count()
 
 
@@ -128,27 +128,66 @@ def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]
     return {item.relation: item for item in found}, excluded
 
 
+def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deferred models are made of what one step left while the next one runs; steps see them when they are whole."""
+    real, may_end = engine.run_deferred, threading.Event()
+    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", 0.0)
+
+    def waits(*arguments: Any) -> None:
+        real(*arguments)
+        assert may_end.wait(60), "the next step waits for what is deferred"
+
+    def next_step() -> Step:
+        deadline = time.monotonic() + 60
+        while not follower.begin()[0]:
+            assert time.monotonic() < deadline, "nothing is new"
+            time.sleep(0.05)
+        return follower.ended()[-1]
+
+    monkeypatch.setattr(engine, "run_deferred", waits)
+    left_by = store.find(OperationsHome.of(home), None).manifest["lake_high_water"]
+    follower.work_beside()
+    before = followed_rows(follower)
+    put(home, "3", lines[: len(lines) // 2])
+    first = next_step()
+    put(home, "4", lines[len(lines) // 2 :])
+    second = next_step()
+    assert left_by < first.lake_high_water < second.lake_high_water
+    held = followed_rows(follower)
+    assert (
+        held["customer_timeline"] == before["customer_timeline"] and held["order_tracking"] != before["order_tracking"]
+    )
+    behind = query(OperationsHome.of(home), THROUGH).objects()
+    may_end.set()
+    shown = next_step()
+    assert shown.events == 0
+    assert query(OperationsHome.of(home), THROUGH).objects() != behind
+    manifest = store.find(OperationsHome.of(home), None).manifest
+    assert manifest["deferred"]["lake_high_water"] == left_by, "what one step left, and no more"
+    assert released(home, {}) == followed_rows(follower)
+    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", float("inf"))
+
+
 def test_what_was_followed_is_what_is_built(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of order, twice, with conflicts that are decided later: the same rows as one build of everything."""
     monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", float("inf"))
+    lines = (home.root / "rest-3").read_bytes().split(b"\n")
     with Follower(home) as follower:
-        steps = []
-        for name in ("2", "3"):
-            put(home, name, (home.root / f"rest-{name}").read_bytes().split(b"\n"))
-            steps.append(follower.step())
-            awkward_stream.settle(home)
-            steps.append(follower.step())
+        put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+        steps = [follower.step()]
+        awkward_stream.settle(home)
+        steps.append(follower.step())
         manifest = store.find(OperationsHome.of(home), None).manifest
         assert manifest["deferred"]["lake_high_water"] < manifest["lake_high_water"], "some wait for their turn"
         assert manifest["written_whole"]["release_id"] == steps[0][0].release_id, "the others went on from the first"
         assert excluding_deferred(released(home, {})) == excluding_deferred(followed_rows(follower))
-        through = "select distinct source_cursor from projection_freshness where model = 'search_quote_document'"
-        behind = query(OperationsHome.of(home), through).objects()
-        steps.append(follower.step(deferred=True))
-        assert query(OperationsHome.of(home), through).objects() != behind, "how far they are is told"
+        assert [(step.release_id != "", left) for step, left in steps] == [(True, ())] * 2
+        defer_beside(follower, home, lines, monkeypatch)
+        behind = query(OperationsHome.of(home), THROUGH).objects()
+        assert follower.step(deferred=True)[0] is not None
+        assert query(OperationsHome.of(home), THROUGH).objects() != behind, "how far they are is told"
         assert released(home, {}) == followed_rows(follower)
         assert follower.step(deferred=True) == (None, ())
-    assert [(step.release_id != "", left) for step, left in steps] == [(True, ())] * 5
     wanted, excluded = built(home)
     assert set(wanted) == MODELS
     assert released(home, excluded) == wanted

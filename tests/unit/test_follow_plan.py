@@ -45,7 +45,7 @@ def test_a_deferred_model_goes_on_from_where_it_was_made_last() -> None:
     inputs = Inputs(9, 8, AT, AT, AT, deferred_through=9, deferred_built_through=5)
     filled = {one.name: one.filled(inputs) for one in PLAN.steps}
     assert filled["order_state"] == 'select * from "intermediate"."int_aggregate_touched" where batch_seq > 8'
-    assert filled["case_state"] == 'select * from "audit"."touched_since_deferred" where batch_seq > 5'
+    assert filled["case_state"] == 'select * from "audit"."touched_for_deferred" where batch_seq > 5'
 
 
 def test_freshness_and_the_plan_defer_the_same_models() -> None:
