@@ -12,9 +12,12 @@ with source as (
 
 arrived as (
     select
-        sequenced.*,
-        sequenced.batch_seq <= {{ deferred_through() }} as is_in_deferred,
-        {{ seconds_between("sequenced.event_time", projected_at()) }} as event_lag_seconds
+        sequenced.aggregate_type,
+        sequenced.source_system,
+        sequenced.event_time,
+        sequenced.arrival_seq,
+        sequenced.batch_seq,
+        sequenced.batch_seq <= {{ deferred_through() }} as is_in_deferred
     from {{ ref("int_event_sequenced") }} as sequenced
     where not sequenced.is_superseded
 ),
@@ -26,6 +29,7 @@ per_type as (
         arrived.is_in_deferred,
         max(case when arrived.event_time <= {{ as_of() }} then arrived.event_time end) as current_through,
         max(arrived.arrival_seq) as last_arrival_seq,
+        max(arrived.batch_seq) as last_batch_seq,
         count(*) as event_count
     from arrived
     group by arrived.aggregate_type, arrived.source_system, arrived.is_in_deferred
@@ -34,20 +38,22 @@ per_type as (
 -- The lag is that of the events that came last: what landed months ago says nothing of today.
 last_batch as (
     select
-        max(arrived.batch_seq) as batch_seq,
-        max(case when arrived.is_in_deferred then arrived.batch_seq end) as deferred_batch_seq
-    from arrived
+        max(per_type.last_batch_seq) as batch_seq,
+        max(case when per_type.is_in_deferred then per_type.last_batch_seq end) as deferred_batch_seq
+    from per_type
 ),
 
 lag_of_model as (
     select
         source.model,
-        {{ nearest_rank("arrived.event_lag_seconds", 0.5) }} as lag_p50_seconds,
-        {{ nearest_rank("arrived.event_lag_seconds", 0.95) }} as lag_p95_seconds
+        {{ nearest_rank(seconds_between("arrived.event_time", projected_at()), 0.5) }} as lag_p50_seconds,
+        {{ nearest_rank(seconds_between("arrived.event_time", projected_at()), 0.95) }} as lag_p95_seconds
     from source
-    inner join arrived on source.aggregate_type = arrived.aggregate_type
-    inner join last_batch
-        on arrived.batch_seq = case when source.is_deferred then last_batch.deferred_batch_seq else last_batch.batch_seq end
+    cross join last_batch
+    inner join arrived
+        on
+            source.aggregate_type = arrived.aggregate_type
+            and arrived.batch_seq = case when source.is_deferred then last_batch.deferred_batch_seq else last_batch.batch_seq end
     group by source.model
 ),
 
