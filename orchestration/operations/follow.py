@@ -88,6 +88,7 @@ class Follower(AbstractContextManager["Follower"]):
         self._ended: list[Step] = []
         self._checked_at = self._deferred_at = 0.0
         self._shown_deferred: tuple[int, datetime] | None = None
+        self._ran = engine.Ran(frozenset(), {})
         self._intake = Intake(home, progress)
 
     def __enter__(self) -> "Follower":
@@ -174,7 +175,7 @@ class Follower(AbstractContextManager["Follower"]):
         arrivals = Arrivals.between(self._home, before[0], lake.high_water)
         since_deferred = Arrivals.between(self._home, deferred_of[0], lake.high_water) if deferred else arrivals
         try:
-            ran = engine.run_plan(
+            ran = self._ran = engine.run_plan(
                 prepared.connection, plan, inputs, arrivals, since_deferred, checkpoint=lambda _: self._look()
             )
         except Exception as error:
@@ -217,6 +218,11 @@ class Follower(AbstractContextManager["Follower"]):
         self._ended.append(step)
         if self._told:
             self._told(step)
+
+    @property
+    def ran(self) -> engine.Ran:
+        """What the models of the last step did."""
+        return self._ran
 
     @property
     def releasing(self) -> Releasing:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import benchmarks.bare_build
-from benchmarks import closing, dashboards, report
+from benchmarks import closing, dashboards, follow_steps, report
 from benchmarks.bare_build import bare_build, differences, marts
 from benchmarks.bare_marts import differences as marts_that_differ
 from benchmarks.bare_marts import run_script, script_of
@@ -130,6 +130,20 @@ def test_the_page_shows_the_kept_results() -> None:
     assert report.table(report.results()) in page
     assert dashboards.table(dashboards.results()) in page
     assert closing.table(closing.results(), report.results()) in page
+
+
+def test_steps_with_what_may_wait_are_told_apart() -> None:
+    plain = [
+        follow_steps.Measured(cpu, 1.0, cpu - 2, 1.0, {"worklist": cpu / 2, "orders": 0.5}, False)
+        for cpu in (4.0, 6.0, 9.0)
+    ]
+    waited = follow_steps.Measured(12.0, 1.0, 9.0, 2.0, {"timeline": 3.0}, True)
+    told = follow_steps.summary([*plain, waited])
+    assert told["steps"]["count"] == 3
+    assert told["steps"]["cpu_seconds"] == 6.0
+    assert list(told["steps"]["models"].items()) == [("worklist", 3.0), ("orders", 0.5)]
+    assert told["steps_with_deferred"]["models_seconds"] == 9.0
+    assert "steps_with_deferred" not in follow_steps.summary(plain)
 
 
 def test_a_close_is_compared_with_the_build_of_as_many_events() -> None:
