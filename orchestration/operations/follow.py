@@ -198,14 +198,13 @@ class Follower(AbstractContextManager["Follower"]):
 
     def ended(self, *, wait: bool = True) -> list[Step]:
         """The steps since the last call that readers see; without `wait` not the one whose release is being written."""
-        if wait:
+        if wait or self.releasing.is_done:
             self._collect()
-        self._look()
         ended, self._ended = self._ended, []
         return ended
 
     def _look(self) -> None:
-        """Tell of a release as soon as readers have it, and not when the next step is whole."""
+        """Tell of a release as soon as readers have it, within a step that one that failed is not to undo."""
         if self.releasing.is_there:
             self._collect()
 

@@ -38,6 +38,11 @@ class Releasing(AbstractContextManager["Releasing"]):
         return self._running is not None
 
     @property
+    def is_done(self) -> bool:
+        """Whether `finish` would not have to wait: the release is there, or it failed."""
+        return self._running is not None and self._running.done()
+
+    @property
     def is_there(self) -> bool:
         """Whether readers have the release that is running; one that failed never is."""
         return self._running is not None and self._running.done() and self._running.exception() is None
