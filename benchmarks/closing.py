@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine, tieout, write
+from benchmarks.price_lines import MEASURED
 from benchmarks.report import RESULTS, replace_table
 from benchmarks.report import results as builds
 from orchestration.home import Home
@@ -29,6 +30,7 @@ def measure(home: Home, period: str) -> dict[str, Any]:
     _say("closing")
     used = tieout(home.root, "close", period, *BY)
     package = _package(home, period)
+    beside = home.root.parent / MEASURED
     manifest = json.loads((package / "manifest.json").read_text(encoding="utf-8"))
     return {
         "events": _events(home),
@@ -40,6 +42,7 @@ def measure(home: Home, period: str) -> dict[str, Any]:
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
         "close": used.as_json(),
+        **({"build": json.loads(beside.read_text(encoding="utf-8"))["steps"]["build"]} if beside.exists() else {}),
     }
 
 
@@ -64,14 +67,15 @@ def _events(home: Home) -> int:
 
 
 def table(kept: Sequence[Mapping[str, Any]], built: Sequence[Mapping[str, Any]]) -> str:
-    """A row per kept result; its ratio is to the full build of the kept results of about as many events."""
+    """A row per kept result; its ratio is to the full build of the same home, else to a kept one of as many events."""
     lines = [
         "| events | price lines frozen | rows frozen | package | close | ÷ full build |",
         "|" + " --- |" * 6,
     ]
     for one in kept:
         same = [result for result in built if abs(result["events"] - one["events"]) <= 0.05 * one["events"]]
-        full = same[0]["steps"]["build"]["cpu_seconds"] if same else None
+        build = one.get("build") or (same[0]["steps"]["build"] if same else None)
+        full = build["cpu_seconds"] if build else None
         ratio = f"**{one['close']['cpu_seconds'] / full:.2f}**" if full else "not measured"
         used = f"{one['close']['cpu_seconds']} CPU s, {one['close']['memory_mib']} MiB"
         counts = " | ".join(f"{one[name]:,}".replace(",", " ") for name in ("events", "price_lines", "rows"))

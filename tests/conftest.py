@@ -11,6 +11,11 @@ from support.event_lakes import Lake
 from support.shared_parse import share_parses
 
 
+def pytest_configure() -> None:
+    """A model at a time in each process: as many processes as cores are busy already, and threads cost more in one."""
+    os.environ.setdefault("TIEOUT_DBT_THREADS", "1")
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all processes of the test run share."""

@@ -25,7 +25,7 @@ from orchestration.reconciliation import reconcile
 from orchestration.reconciliation.suites import EXPECTATIONS
 
 PERIOD = "2026-08"
-IN_CI, IN_FULL = 5, 20
+IN_CI, IN_FULL = 3, 20
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from orchestration.home import PROJECT_ROOT
 from orchestration.reconciliation.suites import EXPECTATIONS
 from tests.unit.landing.landing_files import account, write
 
-IN_CI = 8
+IN_CI = 5
 AT_LEAST = 40
 REAL_MODELS = 12
 

@@ -152,6 +152,7 @@ def test_a_close_is_compared_with_the_build_of_as_many_events() -> None:
     built = [{"events": size, "steps": {"build": {"cpu_seconds": 6.0}}} for size in (1_030, 5_000)]
     assert "| 1 000 | 200 | 300 | 2 MiB | 3.0 CPU s, 9 MiB | **0.50** |" in closing.table([kept], built)
     assert "| not measured |" in closing.table([kept], built[1:])
+    assert "| **0.25** |" in closing.table([{**kept, "build": {"cpu_seconds": 12.0}}], built), "that of its own home"
 
 
 @pytest.fixture
