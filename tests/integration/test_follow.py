@@ -129,6 +129,15 @@ def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]
     return {item.relation: item for item in found}, excluded
 
 
+def next_step(follower: Follower) -> Step:
+    """What the follower does when something is new, once that is so."""
+    deadline = time.monotonic() + 60
+    while not follower.begin()[0]:
+        assert time.monotonic() < deadline, "nothing is new"
+        time.sleep(0.05)
+    return follower.ended()[-1]
+
+
 def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """Deferred models are made of what one step left while the next one runs; steps see them when they are whole."""
     real, may_end = engine.run_deferred, threading.Event()
@@ -138,21 +147,14 @@ def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch
         real(*arguments)
         assert may_end.wait(60), "the next step waits for what is deferred"
 
-    def next_step() -> Step:
-        deadline = time.monotonic() + 60
-        while not follower.begin()[0]:
-            assert time.monotonic() < deadline, "nothing is new"
-            time.sleep(0.05)
-        return follower.ended()[-1]
-
     monkeypatch.setattr(engine, "run_deferred", waits)
     left_by = store.find(OperationsHome.of(home), None).manifest["lake_high_water"]
     follower.work_beside()
     before = followed_rows(follower)
     put(home, "3", lines[: len(lines) // 2])
-    first = next_step()
+    first = next_step(follower)
     put(home, "4", lines[len(lines) // 2 :])
-    second = next_step()
+    second = next_step(follower)
     assert left_by < first.lake_high_water < second.lake_high_water
     held = followed_rows(follower)
     assert (
@@ -160,7 +162,7 @@ def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch
     )
     behind = query(OperationsHome.of(home), THROUGH).objects()
     may_end.set()
-    shown = next_step()
+    shown = next_step(follower)
     assert shown.events == 0
     assert query(OperationsHome.of(home), THROUGH).objects() != behind
     manifest = store.find(OperationsHome.of(home), None).manifest
@@ -281,6 +283,27 @@ def test_after_a_release_that_failed_the_next_is_whole(home: Home, monkeypatch: 
         assert step is not None
         assert released(home, {}) == followed_rows(follower)
     assert store.find(OperationsHome.of(home), None).manifest["written_whole"]["release_id"] == step.release_id
+
+
+def test_a_check_that_fails_beside_the_steps_holds_the_next_release(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, int] = {}
+    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", 0.0)
+    monkeypatch.setattr("orchestration.operations.follow.CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "failing", lambda *_: dict(found))
+    with Follower(home) as follower:
+        put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
+        assert follower.step()[0] is not None
+        follower.work_beside()
+        found["broken"] = 1
+        put(home, "3", (home.root / "rest-3").read_bytes().split(b"\n"))
+        steps = [next_step(follower), next_step(follower)]
+        assert [step.failed_checks for step in steps] == [{}, {"broken": 1}]
+        assert store.current_id(OperationsHome.of(home)) == steps[0].release_id, "readers keep what they have"
+        found.clear()
+        assert next_step(follower).release_id != ""
+        assert released(home, {}) == followed_rows(follower)
 
 
 def test_what_landing_meets_beside_the_steps_ends_following(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
