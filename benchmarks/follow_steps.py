@@ -18,7 +18,8 @@ from benchmarks.events import cut, simulated, split
 from benchmarks.measure import machine
 from orchestration.home import Home
 from orchestration.landing import land
-from orchestration.operations.follow import Follower, follow
+from orchestration.operations.follow import follow
+from orchestration.operations.follower import Follower
 
 SHOWN = 20
 

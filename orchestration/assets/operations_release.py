@@ -22,7 +22,7 @@ from orchestration.assets.outcome import refusals_as_failures
 from orchestration.home import Home
 
 if TYPE_CHECKING:
-    from orchestration.operations.follow import Step
+    from orchestration.operations.steps import Step
 
 DATA_TESTS, LAG = "data_tests", "lag_within_sla"
 CHECKS = {

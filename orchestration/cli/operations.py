@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestration.observability.lookup import Found
-    from orchestration.operations.follow import Followed, Step
+    from orchestration.operations.follow import Followed
     from orchestration.operations.indexing import IndexStep
     from orchestration.operations.reporting import Reporter
+    from orchestration.operations.steps import Step
 
 GENTLE = 15
 

@@ -7,7 +7,7 @@ from orchestration.home import Home
 from orchestration.instance import dagster_home
 
 if TYPE_CHECKING:
-    from orchestration.operations.follow import Step
+    from orchestration.operations.steps import Step
 
 # A step every few seconds would drown the history of the asset.
 REPORT_SECONDS = 30.0

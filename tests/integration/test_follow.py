@@ -1,21 +1,33 @@
 """`tieout follow`: however events arrive, the rows are those of a build; readers see them whole or not at all."""
 
-import json
 import random
 import shutil
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
 from support import awkward_stream
-from support.order_stories import item, order_event, submitted
-from support.quote_stories import Event, account, offering
+from support.following import (
+    MODELS,
+    arrive,
+    built,
+    everything,
+    excluding_deferred,
+    followed_rows,
+    next_step,
+    order,
+    put,
+    put_and_step,
+    released,
+    shown,
+)
+from support.order_stories import item
+from support.quote_stories import account, offering
 
 from orchestration.assets.naming import OPERATIONS_RELEASE
 from orchestration.assets.operations_release import CHECKS, DATA_TESTS, LAG, operations_release_asset
@@ -29,10 +41,12 @@ from orchestration.landing.quarantine import Filters, list_entries
 from orchestration.observability.followed import followed
 from orchestration.operations import engine, release
 from orchestration.operations.bootstrap import rebuild
-from orchestration.operations.follow import Follower, Step, follow
+from orchestration.operations.follow import follow
+from orchestration.operations.follower import Follower
 from orchestration.operations.home import OperationsHome
 from orchestration.operations.plan import SELECTION
 from orchestration.operations.reporting import Reporter
+from orchestration.operations.steps import Step
 from orchestration.publishing import store
 from orchestration.publishing.query import query
 from orchestration.search.documents import ORDER, QUOTE
@@ -40,27 +54,9 @@ from orchestration.search.indexing import check_live
 from orchestration.search.searching import search
 from orchestration.semantics.kpi_page import rows
 from orchestration.warehouse.build import build, event_type_of
-from orchestration.warehouse.checksums import RelationChecksum, excluded_columns, schema_checksums
 from orchestration.warehouse.lake import read_lake
 
-MODELS = {
-    "approval_inbox",
-    "customer_timeline",
-    "expiring_quotes",
-    "fulfillment_fallout",
-    "order_sla_risk",
-    "order_tracking",
-    "order_tracking_item",
-    "order_tracking_task",
-    "projection_freshness",
-    "quote_worklist",
-    "search_order_document",
-    "search_quote_document",
-    "stale_approvals",
-}
-
 THROUGH = "select distinct source_cursor from projection_freshness where model = 'search_quote_document'"
-NUMBERS = count()
 
 
 @pytest.fixture(autouse=True)
@@ -96,52 +92,10 @@ def home(started: Home) -> Iterator[Home]:
     before.rename(started.root)
 
 
-def put(home: Home, name: str, lines: list[bytes]) -> None:
-    part = home.inbox / f".{name}.ndjson.part"
-    part.write_bytes(b"\n".join(lines) + b"\n")
-    part.rename(home.inbox / f"{name}.ndjson")
-
-
-def released(home: Home, excluded: dict[str, set[str]], release_id: str | None = None) -> dict[str, RelationChecksum]:
-    found = store.find(OperationsHome.of(home), release_id)
-    with duckdb.connect(str(found.database.resolve()), read_only=True) as connection:
-        rows_of = schema_checksums(connection, schema="operations", excluded=excluded)
-    return {item.relation: item for item in rows_of}
-
-
-def followed_rows(follower: Follower) -> dict[str, RelationChecksum]:
-    """The read models in the follower's own warehouse."""
-    found = schema_checksums(follower.prepared.connection, schema="operations", excluded={})
-    return {item.relation: item for item in found}
-
-
-def excluding_deferred(found: dict[str, RelationChecksum]) -> dict[str, RelationChecksum]:
-    return {name: item for name, item in found.items() if "search_" not in name and "timeline" not in name}
-
-
-def built(home: Home) -> tuple[dict[str, RelationChecksum], dict[str, set[str]]]:
-    """What a build of the whole project makes of the same lake."""
-    result = build(home)
-    assert result.complete, [node.message for node in result.failed]
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        excluded = {name: set(columns) for name, columns in excluded_columns(connection).items()}
-        found = schema_checksums(connection, schema="operations", excluded=excluded)
-    return {item.relation: item for item in found}, excluded
-
-
-def next_step(follower: Follower) -> Step:
-    """What the follower does when something is new, once that is so."""
-    deadline = time.monotonic() + 60
-    while not follower.begin()[0]:
-        assert time.monotonic() < deadline, "nothing is new"
-        time.sleep(0.05)
-    return follower.ended()[-1]
-
-
 def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """Deferred models are made of what one step left while the next one runs; steps see them when they are whole."""
     real, may_end = engine.run_deferred, threading.Event()
-    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", 0.0)
+    monkeypatch.setattr("orchestration.operations.follower.DEFERRED_SECONDS", 0.0)
 
     def waits(*arguments: Any) -> None:
         real(*arguments)
@@ -168,12 +122,12 @@ def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch
     manifest = store.find(OperationsHome.of(home), None).manifest
     assert manifest["deferred"]["lake_high_water"] == left_by, "what one step left, and no more"
     assert released(home, {}) == followed_rows(follower)
-    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", float("inf"))
+    monkeypatch.setattr("orchestration.operations.follower.DEFERRED_SECONDS", float("inf"))
 
 
 def test_what_was_followed_is_what_is_built(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Out of order, twice, with conflicts that are decided later: the same rows as one build of everything."""
-    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", float("inf"))
+    monkeypatch.setattr("orchestration.operations.follower.DEFERRED_SECONDS", float("inf"))
     lines = (home.root / "rest-3").read_bytes().split(b"\n")
     with Follower(home) as follower:
         put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
@@ -289,8 +243,8 @@ def test_a_check_that_fails_beside_the_steps_holds_the_next_release(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: dict[str, int] = {}
-    monkeypatch.setattr("orchestration.operations.follow.DEFERRED_SECONDS", 0.0)
-    monkeypatch.setattr("orchestration.operations.follow.CHECK_SECONDS", 0.0)
+    monkeypatch.setattr("orchestration.operations.follower.DEFERRED_SECONDS", 0.0)
+    monkeypatch.setattr("orchestration.operations.follower.CHECK_SECONDS", 0.0)
     monkeypatch.setattr(engine, "failing", lambda *_: dict(found))
     with Follower(home) as follower:
         put(home, "2", (home.root / "rest-2").read_bytes().split(b"\n"))
@@ -537,44 +491,3 @@ class TestEachFailureOfAProjectionMeetsItsControl:
         later = shown(follower, "calm", "projected_at, lag_seconds")
         assert later[0] > before[0]
         assert later[1] > 0
-
-
-def order(order_id: str, **fields: Any) -> list[Event]:
-    """An order that is submitted, acknowledged, started and then waits."""
-    items = fields.pop("items", [item("i1", "5")])
-    states = {2: "ACKNOWLEDGED", 3: "IN_PROGRESS", 4: "PENDING"}
-    return [
-        submitted(order_id, 1, "29T08:00", *items, **fields),
-        *(
-            order_event("OrderStateChanged", order_id, version, f"29T{8 + version:02}:00", state=state)
-            for version, state in states.items()
-        ),
-    ]
-
-
-def put_and_step(follower: Follower, told: list[Event]) -> Step:
-    put(follower.home, f"told-{next(NUMBERS)}", [json.dumps(one).encode() for one in told])
-    step, left = follower.step()
-    assert step is not None
-    assert not left
-    assert step.failed_checks == {}
-    return step
-
-
-def arrive(follower: Follower, *told: Event) -> list[Any]:
-    """What order_tracking says of an order after these events of it: state, version, whether one is missing."""
-    put_and_step(follower, list(told))
-    return shown(follower, str(told[0]["aggregateId"]), "status, source_version, has_gap")
-
-
-def shown(follower: Follower, order_id: str, columns: str) -> list[Any]:
-    sql = f"select {columns} from order_tracking where order_id = '{order_id}'"
-    (row,) = query(OperationsHome.of(follower.home), sql).rows
-    return list(row)
-
-
-def everything(follower: Follower) -> dict[str, tuple[int, int]]:
-    """Checksums of whole rows, but for how late the last batch was."""
-    late = {"current_through_age_seconds", "lag_p50_seconds", "lag_p95_seconds", "is_sla_breached", "projected_at"}
-    found = released(follower.home, {"projection_freshness": late})
-    return {name: (item.row_count, item.checksum) for name, item in found.items()}
