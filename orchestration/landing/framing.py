@@ -47,6 +47,12 @@ class Chunk:
     lines: pa.Table
     odd: list[OddLine] = field(default_factory=list)
 
+    @property
+    def first_n(self) -> int:
+        """The number of its first row."""
+        numbers: list[int] = [*self.lines["n"].slice(0, 1).to_pylist(), *(line.n for line in self.odd)]
+        return min(numbers)
+
 
 @dataclass
 class Framing:

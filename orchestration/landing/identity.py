@@ -26,7 +26,7 @@ _PARTS = """source_system, event_id, event_type, schema_version, event_time, eve
 
 
 def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name: str) -> None:
-    """Fills `duplicates` (n, existing_arrival_seq) and adds conflicts, still without raw line, to `quarantined`.
+    """Fills `duplicates` (n, existing_arrival_seq) and `conflicts`, these still without raw line.
 
     What is in neither afterwards is new. A row that a person put in the place of what is in force is never compared.
     """
@@ -123,10 +123,10 @@ def _compare_one_by_one(staging: Staging, lake: LakeState, first_arrival_seq: in
             else:
                 conflicts.append(_conflict(row, same_as, known))
         if len(conflicts) > _ROWS_AT_A_TIME:
-            staging.quarantine(conflicts)
+            staging.quarantine(conflicts, "conflicts")
             conflicts = []
     if conflicts:
-        staging.quarantine(conflicts)
+        staging.quarantine(conflicts, "conflicts")
     if duplicates:
         con.executemany("insert into duplicates values (?, ?)", duplicates)
     con.execute("drop table wanted")

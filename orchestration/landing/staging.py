@@ -1,6 +1,7 @@
 """Takes lines in, chunk by chunk, and holds what became of them until the batch is written: valid events as typed
 rows per event type, the others with their reason. Which events were there before is not asked here."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,9 @@ def connect(spill: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
 class Staging:
     """The lines of one batch to be, numbered by `n`; takes away what the batch before left in the connection.
 
-    Tables: `staged_<event type>` for valid events, `quarantined`, `duplicates` and `raw_lines` (filled when the batch
-    is settled), and `origins` for rows that come from elsewhere than the batch's own file.
+    Tables: `staged_<event type>` for valid events in the order of `n`, so that nobody has to sort them; `quarantined`;
+    `duplicates` and `conflicts` (filled when the batch is settled); and `origins` for rows that come from elsewhere
+    than the batch's own file.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -75,10 +77,11 @@ class Staging:
             con.execute(f"drop table {left}")
         self.event_types: list[str] = []
         self.judged_one_by_one = 0
+        self._staged_by: Counter[str] = Counter()
         columns = {name: kind for name, kind in QUARANTINE_COLUMNS.items() if name not in ("arrival_seq", "file_name")}
-        con.execute(f"create table quarantined (n BIGINT, {column_list(columns)})")
+        for table in ("quarantined", "conflicts"):
+            con.execute(f"create table {table} (n BIGINT, {column_list(columns)})")
         con.execute("create table duplicates (n BIGINT, existing_arrival_seq BIGINT)")
-        con.execute("create table raw_lines (n BIGINT, raw_line BLOB)")
         con.execute("create table origins (n BIGINT, file_name VARCHAR, replaces_arrival_seq BIGINT)")
 
     def table(self, event_type: str) -> str:
@@ -96,6 +99,7 @@ class Staging:
 
     def take(self, chunk: Chunk) -> None:
         """Gives every line of the chunk its place: proven events at once, the rest after the judge has seen it."""
+        self._staged_by.clear()
         left = chunk.lines
         for dialect in checks.dialects():
             if left.num_rows:
@@ -106,7 +110,18 @@ class Staging:
                 left["n"].to_pylist(), left["line_number"].to_pylist(), left["line"], strict=True
             )
         ]
-        self.take_one_by_one([*lines, *chunk.odd])
+        self.take_one_by_one(sorted([*lines, *chunk.odd], key=lambda line: line.n))
+        for event_type, times in self._staged_by.items():
+            if times > 1:
+                self._put_in_order(event_type, chunk.first_n)
+
+    def _put_in_order(self, event_type: str, first_n: int) -> None:
+        """Sort the rows of a chunk that came by more than one way; all rows of a file may not fit into memory."""
+        table, con = self.table(event_type), self.con
+        con.execute(f"create temp table in_order as select * from {table} where n >= {first_n} order by n")
+        con.execute(f"delete from {table} where n >= {first_n}")
+        con.execute(f"insert into {table} select * from in_order")
+        con.execute("drop table in_order")
 
     def take_one_by_one(self, lines: Sequence[OddLine]) -> None:
         """Gives each line its place by the judge's verdict, or by the reason that it comes with."""
@@ -129,11 +144,10 @@ class Staging:
 
     def conflicts_without_raw_line(self) -> set[int]:
         """The rows whose bytes are still to be fetched."""
-        rows = self.con.execute("select n from quarantined where raw_line is null").fetchall()
-        return {n for (n,) in rows}
+        return {n for (n,) in self.con.execute("select n from conflicts").fetchall()}
 
     def add_raw_lines(self, raw_lines: Mapping[int, bytes]) -> None:
-        """The bytes of rows that turned out to be conflicts."""
+        """The bytes of rows that turned out to be conflicts, which with them are in `quarantined`."""
         rows = pa.table(
             {
                 "n": list(raw_lines),
@@ -141,16 +155,20 @@ class Staging:
             }
         )
         self.con.register("raw_found", rows)
-        self.con.execute("insert into raw_lines select * from raw_found")
+        self.con.execute("""
+            insert into quarantined
+            select conflicts.* replace (raw_found.raw_line as raw_line)
+            from conflicts join raw_found using (n) order by n
+        """)
         self.con.unregister("raw_found")
 
-    def quarantine(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Adds rows to `quarantined`, all with the same columns."""
+    def quarantine(self, rows: Sequence[Mapping[str, Any]], table: str = "quarantined") -> None:
+        """Adds rows to `quarantined`, or to `conflicts`, all with the same columns."""
         columns = ["n", *(name for name in QUARANTINE_COLUMNS if name in rows[0])]
         kinds = {**QUARANTINE_COLUMNS, "n": "BIGINT"}
         schema = pa.schema([(name, pa.binary() if kinds[name] == "BLOB" else _ARROW[kinds[name]]) for name in columns])
         self.con.register("to_quarantine", pa.Table.from_pylist(list(rows), schema=schema))
-        self.con.execute("insert into quarantined by name select * from to_quarantine")
+        self.con.execute(f"insert into {table} by name select * from to_quarantine")
         self.con.unregister("to_quarantine")
 
     def take_proven(self, dialect: checks.Dialect, lines: pa.Table) -> list[int]:
@@ -193,6 +211,7 @@ class Staging:
             where {checks.payload_is_proven(event_type)} and schema_version in ({versions})
                 and aggregate_type = {checks.literal(registry.aggregate_type_of(event_type))}
         """).fetchall()
+        self._staged_by[event_type] += 1 if inserted != [(0,)] else 0
         if inserted == [(count,)]:
             return []
         missing = f"select n {of_type} and n not in (select n from {table})"
@@ -200,6 +219,7 @@ class Staging:
 
     def _stage_judged(self, event_type: str, rows: list[dict[str, Any]]) -> None:
         self.table(event_type)
+        self._staged_by[event_type] += 1
         struct = checks.literal(checks.payload_struct(event_type))
         self.con.register("judged", pa.Table.from_pylist(rows, schema=_schema([*_FROM_LINE, "event_type"])))
         self.con.execute(f"""

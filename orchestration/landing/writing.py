@@ -27,7 +27,10 @@ from orchestration.landing.staging import Staging
 MANIFEST_FORMAT = 1
 # Payloads and hashes gain some 7 % from the default level, at half as much time again; columns with more than some
 # thousand values gain nothing from a dictionary.
-_PARQUET = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 4096"
+# A row group is held in memory until it is written: counted by rows alone it may weigh anything.
+_PARQUET = (
+    "format parquet, compression zstd, compression_level 1, dictionary_size_limit 4096, row_group_size_bytes '32MB'"
+)
 # Of a batch with no more events of a source the manifest lists the ids: a later landing then opens its files only for
 # an id that it has.
 _LISTED_IDS = 100
@@ -86,13 +89,14 @@ class _Writer:
         self.accepted_types: list[str] = []
         con = staging.con
         con.execute("create table settled as select n from duplicates union all select n from quarantined")
+        self._some_are_settled = bool(self.one("select count(*) from settled"))
         has_origins = bool(self.one("select count(*) from origins"))
-        # Rows lie in the order they came, unless some took the long way round.
-        self._order = "order by n" if staging.judged_one_by_one or self.one("select count(*) from settled") else ""
         self._file_name = "coalesce(o.file_name, {0})" if has_origins else "{0}"
         self._file_name = self._file_name.format(literal(draft.file_name))
         self._replaces = "o.replaces_arrival_seq" if has_origins else "null::bigint"
+        # Few and small: a line of quarantine is landed again because a person asks for it.
         self._origins = "left join origins as o using (n)" if has_origins else ""
+        self._in_order = "order by n" if has_origins else ""
 
     def one(self, query: str) -> int:
         row = self._staging.con.execute(query).fetchone()
@@ -102,10 +106,15 @@ class _Writer:
         return f"({self._draft.first_arrival_seq} + n)::bigint"
 
     def write_files(self) -> dict[str, dict[str, Any]]:
+        """Nothing is sorted but what is small: events lie in order, and may be more than memory holds."""
+        duplicates = self._copy(self._duplicates(), DUPLICATES_FILE)
         files: dict[str, dict[str, Any]] = {}
         for event_type in sorted(self._staging.event_types):
             name = event_file(registry.stream_of(event_type), event_type)
-            if not self._order or self.one(f"select count(*) from ({self._accepted(event_type, 'n')})"):
+            con, table = self._staging.con, self._staging.table(event_type)
+            if self._some_are_settled:
+                con.execute(f"delete from {table} where n in (select n from settled)")
+            if self.one(f"select count(*) from {table}"):
                 self.accepted_types.append(event_type)
                 made = {
                     "arrival_seq": self._arrival(),
@@ -113,14 +122,10 @@ class _Writer:
                     "replaces_arrival_seq": self._replaces,
                 }
                 columns = ", ".join(f"{made.get(column, column)} as {column}" for column in EVENT_COLUMNS)
-                files[str(name)] = self._copy(f"{self._accepted(event_type, columns)} {self._order}", name)
-        files[str(DUPLICATES_FILE)] = self._copy(self._duplicates(), DUPLICATES_FILE)
+                files[str(name)] = self._copy(f"select {columns} from {table} {self._origins} {self._in_order}", name)
+        files[str(DUPLICATES_FILE)] = duplicates
         files[str(QUARANTINE_FILE)] = self._copy(self._quarantined(), QUARANTINE_FILE)
         return files
-
-    def _accepted(self, event_type: str, columns: str) -> str:
-        only = "where n not in (select n from settled)" if self._order else ""
-        return f"select {columns} from staged_{event_type} {self._origins} {only}"
 
     def _duplicates(self) -> str:
         made = {"arrival_seq": self._arrival(), "file_name": self._file_name}
@@ -130,13 +135,9 @@ class _Writer:
             {self._origins} order by n"""
 
     def _quarantined(self) -> str:
-        made = {
-            "arrival_seq": self._arrival(),
-            "file_name": self._file_name,
-            "raw_line": "coalesce(q.raw_line, r.raw_line)",
-        }
-        columns = ", ".join(f"{made.get(column, 'q.' + column)} as {column}" for column in QUARANTINE_COLUMNS)
-        return f"select {columns} from quarantined as q left join raw_lines as r using (n) {self._origins} order by n"
+        made = {"arrival_seq": self._arrival(), "file_name": self._file_name}
+        columns = ", ".join(f"{made.get(column, column)} as {column}" for column in QUARANTINE_COLUMNS)
+        return f"select {columns} from quarantined {self._origins} {self._in_order}"
 
     def _copy(self, query: str, name: Path) -> dict[str, Any]:
         target = self._folder / name
@@ -178,7 +179,6 @@ class _Writer:
 
     def _totals(self) -> list[dict[str, Any]]:
         """One row per event type, source and currency of what was accepted."""
-        columns = """source_system, control_currency, event_time, event_id, control_amount"""
         landed_at = literal(self._draft.landed_at.astimezone(UTC).replace(tzinfo=None).isoformat())
         totals = []
         for event_type in self.accepted_types:
@@ -189,7 +189,7 @@ class _Writer:
                     max(event_time) filter (where event_time <= {landed_at}::timestamp) as as_of,
                     min(event_id) as least_id, max(event_id) as most_id,
                     case when count(*) <= {_LISTED_IDS} then list(event_id order by event_id) end as ids
-                from ({self._accepted(event_type, columns)})
+                from {self._staging.table(event_type)}
                 group by source_system, control_currency order by source_system, control_currency
             """)
             totals += rows_as_dicts(result)
