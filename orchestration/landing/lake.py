@@ -83,7 +83,7 @@ def batch_in_progress(home: Home, batch_seq: int, checkpoint: Checkpoint) -> Ite
 
 @contextlib.contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Turns a full disk into an error that says so."""
+    """Turns a full disk, and a memory that lines are too wide for, into an error that says so."""
     hint = f"no space left on the disk while {what} was written; nothing of it is visible: free space and land it again"
     try:
         yield
@@ -94,6 +94,11 @@ def disk_errors(what: str) -> Iterator[None]:
     except duckdb.Error as error:
         if "no space left" in str(error).lower() or "max_temp_directory_size" in str(error):
             raise DiskFull(hint) from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise Unusable(
+                f"{what} needs more memory than landing has: its lines are too wide to be taken together; nothing of "
+                "it is visible: cut the file into several of fewer lines and land these"
+            ) from error
         raise
 
 

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from orchestration.home import Home
-from orchestration.landing import Limits, Verdicts, land
-from tests.unit.landing.landing_files import account, check_every_line_is_accounted_for, rows, text, write_bytes
+from orchestration.landing import FilesUnusable, Limits, Verdicts, land
+from tests.unit.landing.landing_files import account, check_every_line_is_accounted_for, rows, text, write, write_bytes
 
 MIB = 1024 * 1024
 WIDE = 10_000
@@ -58,3 +58,13 @@ def test_wide_events_land_in_order_within_little_memory(home: Home, tmp_path: Pa
     kept = [(row["verdict"], row["arrival_seq"], row["raw_line"]) for row in rows(home, "quarantine")]
     held = [n for n in range(LINES) if n % 3 == 2 or n == 903]
     assert kept == [("conflict" if n == 903 else "quarantined", n + 1, lines[n]) for n in held]
+
+
+def test_more_than_memory_can_hold_is_told_and_nothing_is_lost(home: Home, tmp_path: Path) -> None:
+    path = write(tmp_path / "wider.ndjson", [wide(f"e{n}") for n in range(3000)])
+    beside = write(tmp_path / "z.ndjson", [account("beside")])
+    with pytest.raises(FilesUnusable, match=r"wider\.ndjson needs more memory than landing has") as caught:
+        land(home, [path, beside], limits=Limits(memory="20MB", chunk_bytes=MIB))
+    assert caught.value.exit_code == 2
+    assert land(home, [path, beside]).verdicts == Verdicts(accepted=3000, duplicate=1)
+    check_every_line_is_accounted_for(home)
