@@ -59,7 +59,12 @@ def write_batch(
     `checkpoint` is called as `writing` after each file.
     """
     writer = _Writer(staging, draft, folder, checkpoint)
-    files = writer.write_files()
+    # With more threads row groups wait for the ones before them, as many as memory holds.
+    staging.con.execute("set threads = 1")
+    try:
+        files = writer.write_files()
+    finally:
+        staging.con.execute("reset threads")
     accepted = sum(files[str(event_file(registry.stream_of(t), t))]["rows"] for t in writer.accepted_types)
     conflicts = writer.one("select count(*) from quarantined where verdict = 'conflict'")
     verdicts = Verdicts(

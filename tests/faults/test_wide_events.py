@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from orchestration.home import Home
-from orchestration.landing import FilesUnusable, Limits, Verdicts, land
+from orchestration.landing import FilesUnusable, Limits, Verdicts, land, landing
+from orchestration.landing.staging import connect
 from tests.unit.landing.landing_files import account, check_every_line_is_accounted_for, rows, text, write, write_bytes
 
 MIB = 1024 * 1024
@@ -42,6 +43,19 @@ def in_order(home: Home, kind: str) -> list[bool]:
         ]
 
 
+@pytest.fixture
+def on_many_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each thread that writes Parquet holds rows of its own."""
+
+    def on_many(spill: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
+        con = connect(spill, limits)
+        con.execute("set threads = 16")
+        return con
+
+    monkeypatch.setattr(landing, "connect", on_many)
+
+
+@pytest.mark.usefixtures("on_many_cores")
 def test_wide_events_land_in_order_within_little_memory(home: Home, tmp_path: Path) -> None:
     """With lines between them that only the judge accepts, that are refused, that repeat or contradict another."""
     lines = []
