@@ -23,59 +23,53 @@ chained as (
         step.quote_revision,
         step.quote_line_id,
         step.price_basis,
-        max(step.prorated_list_amount) as prorated_list_amount,
-        {{ price_chain("step.amount", "step.percent", ["step.step_number"]) }} as chain
+        step.unit_price,
+        step.list_price_amount,
+        step.prorated_list_amount,
+        step.adjustment_type,
+        {{ price_chain(
+            "step.amount",
+            "step.percent",
+            partition=["step.quote_id", "step.quote_revision", "step.quote_line_id", "step.price_basis"],
+            order="step.step_number",
+        ) }} as chain
     from step
-    group by step.quote_id, step.quote_revision, step.quote_line_id, step.price_basis
 ),
 
-folded as (
+replayed as (
     select
         chained.quote_id,
         chained.quote_revision,
         chained.quote_line_id,
         chained.price_basis,
-        {{ replayed_amounts("chained.chain", "chained.prorated_list_amount") }} as amounts -- noqa: PRS
+        chained.unit_price,
+        chained.list_price_amount,
+        chained.prorated_list_amount,
+        chained.adjustment_type,
+        {{ replayed_amount("chained.chain", "chained.prorated_list_amount") }} as amount -- noqa: PRS
     from chained
-),
-
-replayed as (
-    select
-        folded.quote_id,
-        folded.quote_revision,
-        folded.quote_line_id,
-        folded.price_basis,
-        step_number,
-        amount
-    from folded
-    {{ explode("folded.amounts", "amount", "step_number") }}
 ),
 
 summed as (
     select
-        step.quote_id,
-        step.quote_revision,
-        step.quote_line_id,
-        step.price_basis,
-        max(step.unit_price) as unit_price,
-        max(step.list_price_amount) as list_price_amount,
-        max(step.prorated_list_amount) as prorated_list_amount,
+        replayed.quote_id,
+        replayed.quote_revision,
+        replayed.quote_line_id,
+        replayed.price_basis,
+        max(replayed.unit_price) as unit_price,
+        max(replayed.list_price_amount) as list_price_amount,
+        max(replayed.prorated_list_amount) as prorated_list_amount,
         {%- for type in types %}
-        {{ money("sum(case when step.adjustment_type = '" ~ type ~ "' then replayed.amount else 0 end)") }} as {{ type | lower }}_amount,
+        {{ money("sum(case when replayed.adjustment_type = '" ~ type ~ "' then replayed.amount else 0 end)") }}
+            as {{ type | lower }}_amount,
         {%- endfor %}
         -- A sum leaves NULL out; one amount that did not fit makes the end unknown.
         case
-            when count(replayed.amount) = count(*) then {{ money("max(step.prorated_list_amount) + sum(replayed.amount)") }}
+            when count(replayed.amount) = count(*)
+                then {{ money("max(replayed.prorated_list_amount) + sum(replayed.amount)") }}
         end as unrounded_net_amount
-    from step
-    inner join replayed
-        on
-            step.quote_id = replayed.quote_id
-            and step.quote_revision = replayed.quote_revision
-            and step.quote_line_id = replayed.quote_line_id
-            and step.price_basis = replayed.price_basis
-            and step.step_number = replayed.step_number
-    group by step.quote_id, step.quote_revision, step.quote_line_id, step.price_basis
+    from replayed
+    group by replayed.quote_id, replayed.quote_revision, replayed.quote_line_id, replayed.price_basis
 )
 
 select
