@@ -11,6 +11,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse.dbt_runner import Progress
 
 if TYPE_CHECKING:
+    from orchestration.landing.known import KnownIds
     from orchestration.landing.results import LandResult
     from orchestration.publishing.store import Release
     from orchestration.reconciliation.results import ReconcileResult
@@ -61,8 +62,13 @@ def refresh(home: Home, *, progress: Progress | None = None) -> RefreshResult:
     return RefreshResult(landed, left, built, audit, release, refused, indexes)
 
 
-def land_inbox(home: Home, progress: Progress | None = None) -> "tuple[LandResult | None, tuple[str, ...]]":
-    """Land every waiting file that has settled; returns what landed and, for each file left, why."""
+def land_inbox(
+    home: Home, progress: Progress | None = None, known: "KnownIds | None" = None
+) -> "tuple[LandResult | None, tuple[str, ...]]":
+    """Land every waiting file that has settled; returns what landed and, for each file left, why.
+
+    `known` as for `land`.
+    """
     from orchestration.landing import land
     from orchestration.landing.results import FilesUnusable
 
@@ -70,7 +76,7 @@ def land_inbox(home: Home, progress: Progress | None = None) -> "tuple[LandResul
     if not ready:
         return None, left
     try:
-        result = land(home, [file.path for file in ready], progress=_landing_progress(progress))
+        result = land(home, [file.path for file in ready], progress=_landing_progress(progress), known=known)
     except FilesUnusable as error:
         result = error.result
         left = (*left, *result.errors)

@@ -6,13 +6,13 @@ the first line. Equal hashes are settled in SQL; only where they differ are two 
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.contracts.validate import Accepted, judge
 from orchestration.landing.content import Content, content_hash, first_difference, native_json, parts_of
+from orchestration.landing.known import KnownIds
 from orchestration.landing.layout import LakeState
 from orchestration.landing.recorded import conflict_files, event_files, identities_in, read_files
 from orchestration.landing.staging import Staging
@@ -25,7 +25,9 @@ _PARTS = """source_system, event_id, event_type, schema_version, event_time, eve
     envelope_extra, content_hash, line_number"""
 
 
-def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name: str) -> None:
+def settle(
+    staging: Staging, lake: LakeState, first_arrival_seq: int, file_name: str, known: KnownIds | None = None
+) -> None:
     """Fills `duplicates` (n, existing_arrival_seq) and `conflicts`, these still without raw line.
 
     What is in neither afterwards is new. A row that a person put in the place of what is in force is never compared.
@@ -40,7 +42,7 @@ def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name:
         from ({staging.all_events("n, source_system, event_id")}) anti join given using (n)
         group by all
     """)
-    recorded = _recorded(con, event_files(lake, identities_in(con, "identities")))
+    recorded = _recorded(con, lake, known)
     con.execute(f"""
         create table in_force as
         select source_system, event_id, max(arrival_seq) as arrival_seq,
@@ -79,8 +81,11 @@ def settle(staging: Staging, lake: LakeState, first_arrival_seq: int, file_name:
     con.execute("drop table contested; drop table in_force; drop table identities; drop table given")
 
 
-def _recorded(con: duckdb.DuckDBPyConnection, files: list[Path]) -> str:
-    """The files as a table; an empty one when none of the identities is in them, which only reads their ids."""
+def _recorded(con: duckdb.DuckDBPyConnection, lake: LakeState, known: KnownIds | None) -> str:
+    """Files that may hold the identities, as a table; an empty one when none is in them, which only reads their ids."""
+    if known is not None and not known.may_hold(con, lake, "identities"):
+        return read_files([])
+    files = event_files(lake, identities_in(con, "identities"))
     found = f"select 1 from {read_files(files)} semi join identities using (source_system, event_id) limit 1"
     return read_files(files if files and con.execute(found).fetchone() else [])
 

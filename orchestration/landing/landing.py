@@ -13,6 +13,7 @@ from orchestration.landing.decompress import read_blocks
 from orchestration.landing.framing import UNPACKED_TOO_LARGE, Framing, OddLine, rows_of
 from orchestration.landing.identity import settle
 from orchestration.landing.inputs import OpenedFile, find, is_array_by_name, opened
+from orchestration.landing.known import KnownIds
 from orchestration.landing.lake import (
     Checkpoint,
     batch_in_progress,
@@ -43,18 +44,23 @@ def land(
     progress: Progress | None = None,
     limits: Limits | None = None,
     checkpoint: Checkpoint = no_checkpoint,
+    known: KnownIds | None = None,
 ) -> LandResult:
     """Lands files, and the event files of folders in name order; each file is one batch.
 
-    Raises FilesUnusable when files cannot be read, after the others have landed; DiskFull at once.
+    Who lands again and again keeps `known`, and spares itself most of what is asked of the lake. Raises FilesUnusable
+    when files cannot be read, after the others have landed; DiskFull at once.
     """
-    return Lander(home, limits or Limits(), progress or no_progress, checkpoint).land(paths)
+    return Lander(home, limits or Limits(), progress or no_progress, checkpoint, known).land(paths)
 
 
 class Lander:
     """One landing run. `checkpoint` is called at named points, so that tests can stop there."""
 
-    def __init__(self, home: Home, limits: Limits, progress: Progress, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self, home: Home, limits: Limits, progress: Progress, checkpoint: Checkpoint, known: KnownIds | None = None
+    ) -> None:
+        self._known = known
         self._home = home
         self._limits = limits
         self._progress = progress
@@ -100,7 +106,7 @@ class Lander:
                 staging = Staging(con)
                 staging.take_one_by_one([OddLine(0, 0, b"", UNPACKED_TOO_LARGE, framing.refused)])
                 framing = Framing(self._limits, rows=1, refused=framing.refused)
-            settle(staging, lake, lake.next_arrival_seq, file.path.name)
+            settle(staging, lake, lake.next_arrival_seq, file.path.name, self._known)
             self._fetch_raw_lines(file, staging)
             self._checkpoint("settled")
             draft = Draft(

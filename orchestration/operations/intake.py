@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.home import Home
 from orchestration.inbox import waiting
+from orchestration.landing.known import KnownIds
 from orchestration.refresh import land_inbox
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Intake(AbstractContextManager["Intake"]):
         self._home, self._progress = home, progress
         self._files: list[_File] = []
         self._left: tuple[str, ...] = ()
+        self._known = KnownIds()
         self._changing, self._stop = threading.Lock(), threading.Event()
         self._thread = ThreadPoolExecutor(1, "intake")
         self._beside: Future[None] | None = None
@@ -84,7 +86,7 @@ class Intake(AbstractContextManager["Intake"]):
     def _land(self) -> None:
         began = time.monotonic()
         came = {file.path.resolve(): file.mtime_ns / 1e9 for file in waiting(self._home)}
-        landed, self._left = land_inbox(self._home, self._progress)
+        landed, self._left = land_inbox(self._home, self._progress, self._known)
         if landed is None or not landed.files:
             return
         each = (time.monotonic() - began) / len(landed.files)
