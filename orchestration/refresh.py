@@ -12,7 +12,7 @@ from orchestration.warehouse.dbt_runner import Progress
 
 if TYPE_CHECKING:
     from orchestration.landing.known import KnownIds
-    from orchestration.landing.results import LandResult
+    from orchestration.landing.results import FileResult, LandResult
     from orchestration.publishing.store import Release
     from orchestration.reconciliation.results import ReconcileResult
     from orchestration.search.indexing import Indexed
@@ -63,11 +63,14 @@ def refresh(home: Home, *, progress: Progress | None = None) -> RefreshResult:
 
 
 def land_inbox(
-    home: Home, progress: Progress | None = None, known: "KnownIds | None" = None
+    home: Home,
+    progress: Progress | None = None,
+    known: "KnownIds | None" = None,
+    told: "Callable[[FileResult], None] | None" = None,
 ) -> "tuple[LandResult | None, tuple[str, ...]]":
     """Land every waiting file that has settled; returns what landed and, for each file left, why.
 
-    `known` as for `land`.
+    `known` and `told` as for `land`.
     """
     from orchestration.landing import land
     from orchestration.landing.results import FilesUnusable
@@ -76,7 +79,8 @@ def land_inbox(
     if not ready:
         return None, left
     try:
-        result = land(home, [file.path for file in ready], progress=_landing_progress(progress), known=known)
+        paths = [file.path for file in ready]
+        result = land(home, paths, progress=_landing_progress(progress), known=known, told=told)
     except FilesUnusable as error:
         result = error.result
         left = (*left, *result.errors)

@@ -31,6 +31,8 @@ from orchestration.landing.writing import Draft, write_batch
 
 # Called with the file's name, the bytes read so far and the bytes that it has on disk.
 Progress = Callable[[str, int, int], None]
+# Called as soon as the lines of a file are in the lake.
+Told = Callable[[FileResult], None]
 
 
 def no_progress(name: str, done: int, size: int) -> None:
@@ -45,22 +47,31 @@ def land(
     limits: Limits | None = None,
     checkpoint: Checkpoint = no_checkpoint,
     known: KnownIds | None = None,
+    told: Told | None = None,
 ) -> LandResult:
     """Lands files, and the event files of folders in name order; each file is one batch.
 
-    Who lands again and again keeps `known`, and spares itself most of what is asked of the lake. Raises FilesUnusable
+    Who lands again and again keeps `known`, and spares itself most of what is asked of the lake; `told` is called with
+    each file as soon as it has landed. Raises FilesUnusable
     when files cannot be read, after the others have landed; DiskFull at once.
     """
-    return Lander(home, limits or Limits(), progress or no_progress, checkpoint, known).land(paths)
+    return Lander(home, limits or Limits(), progress or no_progress, checkpoint, known, told).land(paths)
 
 
 class Lander:
     """One landing run. `checkpoint` is called at named points, so that tests can stop there."""
 
     def __init__(
-        self, home: Home, limits: Limits, progress: Progress, checkpoint: Checkpoint, known: KnownIds | None = None
+        self,
+        home: Home,
+        limits: Limits,
+        progress: Progress,
+        checkpoint: Checkpoint,
+        known: KnownIds | None = None,
+        told: Told | None = None,
     ) -> None:
         self._known = known
+        self._told = told
         self._home = home
         self._limits = limits
         self._progress = progress
@@ -79,6 +90,8 @@ class Lander:
                 try:
                     with opened(path) as file:
                         results.append(self._land_file(file, state, con))
+                    if self._told:
+                        self._told(results[-1])
                     state = state.grown(self._home)
                 except DiskFull:
                     raise

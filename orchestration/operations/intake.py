@@ -14,6 +14,7 @@ from orchestration.landing.known import KnownIds
 from orchestration.refresh import land_inbox
 
 if TYPE_CHECKING:
+    from orchestration.landing.results import FileResult
     from orchestration.warehouse.dbt_runner import Progress
 
 POLL_SECONDS = 0.25
@@ -86,10 +87,13 @@ class Intake(AbstractContextManager["Intake"]):
     def _land(self) -> None:
         began = time.monotonic()
         came = {file.path.resolve(): file.mtime_ns / 1e9 for file in waiting(self._home)}
-        landed, self._left = land_inbox(self._home, self._progress, self._known)
-        if landed is None or not landed.files:
-            return
-        each = (time.monotonic() - began) / len(landed.files)
-        files = [_File(file.batch_seq, came.get(file.path.resolve()), each) for file in landed.files]
-        with self._changing:
-            self._files += files
+
+        def note(file: "FileResult") -> None:
+            # At once: a step may show it while the next file still lands.
+            nonlocal began
+            ended = time.monotonic()
+            with self._changing:
+                self._files.append(_File(file.batch_seq, came.get(file.path.resolve()), ended - began))
+            began = ended
+
+        _, self._left = land_inbox(self._home, self._progress, self._known, note)

@@ -64,7 +64,7 @@ QUOTE = Searched(
         select
             quote_id, quote_number, quote_revision, status, owner, struct_pack(account_id := account_id) as customer,
             struct_pack(expires_at := expires_at) as dates
-        from operations.quote_worklist
+        from operations.search_quote_active
     """,
     compared=("quote_number", "quote_revision", "status", "owner", "customer.account_id", "dates.expires_at"),
     shown=(
@@ -101,7 +101,7 @@ ORDER = Searched(
         select
             order_id, order_number, status, is_open, struct_pack(account_id := account_id) as customer,
             struct_pack(promised_completion_at := promised_completion_at) as dates
-        from operations.order_tracking
+        from operations.search_order_active
     """,
     compared=("order_number", "status", "is_open", "customer.account_id", "dates.promised_completion_at"),
     shown=(

@@ -50,12 +50,15 @@ from orchestration.operations.steps import Step
 from orchestration.publishing import store
 from orchestration.publishing.query import query
 from orchestration.search.documents import ORDER, QUOTE
-from orchestration.search.indexing import check_live
+from orchestration.search.indexing import check_live, keep_current
 from orchestration.search.searching import search
 from orchestration.semantics.kpi_page import rows
 from orchestration.warehouse.build import build, event_type_of
 from orchestration.warehouse.lake import read_lake
 
+NEWER_THAN_DOCUMENTS = (
+    "select order_id, status from order_tracking except select order_id, status from search_order_active"
+)
 THROUGH = "select distinct source_cursor from projection_freshness where model = 'search_quote_document'"
 
 
@@ -122,6 +125,9 @@ def defer_beside(follower: Follower, home: Home, lines: list[bytes], monkeypatch
     manifest = store.find(OperationsHome.of(home), None).manifest
     assert manifest["deferred"]["lake_high_water"] == left_by, "what one step left, and no more"
     assert released(home, {}) == followed_rows(follower)
+    operations = OperationsHome.of(home)
+    assert query(operations, NEWER_THAN_DOCUMENTS).rows, "the release tracks orders that its documents do not know yet"
+    assert [(made.is_new, made.problem) for made in keep_current(operations)] == [(True, "")] * 2
     monkeypatch.setattr("orchestration.operations.follower.DEFERRED_SECONDS", float("inf"))
 
 

@@ -148,10 +148,10 @@ def test_the_index_lacks_an_active_quote(home: Home, tieout: Tieout) -> None:
         home,
         "r2",
         """
-        insert into operations.quote_worklist
-        select * replace ('q99' as quote_id) from operations.quote_worklist limit 1;
-        update operations.quote_worklist set quote_revision = 3 where quote_id = 'q2';
-        update operations.quote_worklist set status = 'SENT' where quote_id = 'q4'
+        insert into operations.search_quote_active
+        select * replace ('q99' as quote_id) from operations.search_quote_active limit 1;
+        update operations.search_quote_active set quote_revision = 3 where quote_id = 'q2';
+        update operations.search_quote_active set status = 'SENT' where quote_id = 'q4'
         """,
     )
     code, found = tieout("index", "check")
@@ -257,7 +257,7 @@ def test_export_writes_pairs_and_the_mapping(home: Home, tieout: Tieout, tmp_pat
 
 
 def test_list_says_which_is_live_and_which_was_refused(home: Home, tieout: Tieout) -> None:
-    publish(home, "r2", "update operations.quote_worklist set status = 'SENT'")
+    publish(home, "r2", "update operations.search_quote_active set status = 'SENT'")
     tieout("index", "build", "--model", "quote")
     code, found = tieout("index", "list", "--model", "quote")
     assert code == 0
@@ -283,7 +283,7 @@ def test_dagster_indexes_the_release_and_shows_the_check(home: Home) -> None:
     assert result.success
     assert [check.passed for check in result.get_asset_check_evaluations()] == [True, True]
     assert (live(home), live(home, ORDER)) == ("2", "2")
-    publish(home, "r3", "update operations.quote_worklist set status = 'SENT' where quote_id = 'q1'")
+    publish(home, "r3", "update operations.search_quote_active set status = 'SENT' where quote_id = 'q1'")
     result = dagster_run(home)
     assert not result.success
     checks = {check.asset_key: check for check in result.get_asset_check_evaluations()}
@@ -355,7 +355,7 @@ def test_a_process_that_says_nothing_is_told(home: Home, monkeypatch: pytest.Mon
 
 
 def test_one_kind_that_is_refused_stops_no_other(home: Home, tieout: Tieout) -> None:
-    publish(home, "r2", "update operations.quote_worklist set status = 'SENT' where quote_id = 'q1'")
+    publish(home, "r2", "update operations.search_quote_active set status = 'SENT' where quote_id = 'q1'")
     code, (quotes, orders) = tieout("index", "build")
     assert code == 1
     assert (quotes["index_id"], quotes["is_new"]) == ("search_quote_document_v1_1", False)

@@ -27,9 +27,9 @@ select * replace (
 )
 from operations.search_quote_document where quote_id = '{like}';
 """
-# What is changed last holds: everything that someone may have to act on is in the worklist as it stands.
-WORKLIST = """
-create or replace table operations.quote_worklist as
+# What is changed last holds: all that someone may have to act on is listed as it stands.
+ACTIVE = """
+create or replace table operations.search_quote_active as
 select
     quote_id, quote_number, quote_revision, status, owner, customer.account_id as account_id,
     dates.expires_at as expires_at
@@ -134,7 +134,7 @@ def test_an_index_of_deltas_answers_as_one_made_at_once(home: Home, tmp_path: Pa
     chance, keys, changes = random.Random(8), {f"q{number}" for number in range(1, 10)}, ""
     for number in range(2, 13):
         changes += some_changes(chance, number, keys) + ";"
-        made = brought_along(home, f"r{number}", changes + WORKLIST)
+        made = brought_along(home, f"r{number}", changes + ACTIVE)
         assert (made.whole_because, made.is_new, made.release_id) == ("", True, f"r{number}")
     assert made.written < len(keys)
     live, at_once = store.find(home.search, QUOTE.model), whole(home, QUOTE, tmp_path / "whole")
@@ -154,7 +154,7 @@ def test_orders_too(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert brought_along(home, "r2", "").whole_because == "no index is live"
     changes = """
     update operations.search_order_document set status = 'COMPLETED', is_open = false where order_id = 'o2';
-    update operations.order_tracking set status = 'COMPLETED', is_open = false where order_id = 'o2'
+    update operations.search_order_active set status = 'COMPLETED', is_open = false where order_id = 'o2'
     """
     made = brought_along(home, "r3", changes)
     assert (made.whole_because, made.written, made.documents) == ("", 1, 3)
@@ -163,7 +163,7 @@ def test_orders_too(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_gone_leaves_nothing_behind(home: Home) -> None:
-    added = brought_along(home, "r2", NEW.format(key="n1", like="q1") + WORKLIST)
+    added = brought_along(home, "r2", NEW.format(key="n1", like="q1") + ACTIVE)
     assert (added.written, added.documents) == (1, 10)
     assert search(home, "lighthouse").total == 1
     brought_along(home, "r3", "")
@@ -196,7 +196,7 @@ def test_the_index_before_stays_as_it_was(home: Home, monkeypatch: pytest.Monkey
     held = as_it_is()
     changes = "update operations.search_quote_document set owner = 'nobody' where quote_id = 'q1';"
     for number in range(2, 4):
-        assert brought_along(home, f"r{number}", changes + WORKLIST).whole_because == ""
+        assert brought_along(home, f"r{number}", changes + ACTIVE).whole_because == ""
     live = store.find(home.search, QUOTE.model)
     assert as_it_is() == held
     shared = {path.name for path in live.folder.iterdir() if path.stat().st_nlink > 1}
@@ -244,7 +244,7 @@ def without(home: Home, *names: str) -> None:
 def test_it_is_made_whole_where_the_live_one_is_nothing_to_start_from(
     home: Home, monkeypatch: pytest.MonkeyPatch, prepared: Callable[..., None], because: str
 ) -> None:
-    changes = "update operations.search_quote_document set owner = '{}' where quote_id = 'q1';" + WORKLIST
+    changes = "update operations.search_quote_document set owner = '{}' where quote_id = 'q1';" + ACTIVE
     assert brought_along(home, "r2", changes.format("one")).whole_because == ""
     prepared(home, monkeypatch)
     made = brought_along(home, "r3", changes.format("two"))
@@ -281,7 +281,7 @@ def test_by_hand_it_is_made_whole(home: Home) -> None:
 
 CHANGED = (
     "update operations.search_quote_document set status = 'SENT' where quote_id in ('q1', 'q4');"
-    "delete from operations.search_quote_document where quote_id = 'q9';" + WORKLIST
+    "delete from operations.search_quote_document where quote_id = 'q9';" + ACTIVE
 )
 
 
@@ -336,20 +336,20 @@ def test_documents_without_expiry_do_not_go_live_by_a_delta_either(home: Home, m
 
 
 def test_what_an_unchanged_document_is_held_against_may_change(home: Home) -> None:
-    """The document is as it was, and as it was validated; the worklist has another status now, or a quote more."""
-    publish(home, "r2", "update operations.quote_worklist set status = 'SENT' where quote_id = 'q2'")
+    """The document is as it was, and as it was validated; what is active has another status now, or is one more."""
+    publish(home, "r2", "update operations.search_quote_active set status = 'SENT' where quote_id = 'q2'")
     told = keep_current(home)[0]
     assert "1 with another status than the source (q2)" in told.problem
     assert (told.index_id, told.is_new) == ("search_quote_document_v1_1", False)
     publish(
         home,
         "r3",
-        "insert into operations.quote_worklist select * replace ('q99' as quote_id) from operations.quote_worklist"
-        " limit 1",
+        "insert into operations.search_quote_active"
+        " select * replace ('q99' as quote_id) from operations.search_quote_active limit 1",
     )
     assert "1 active but not in the index (q99)" in keep_current(home)[0].problem
     # Less to hold it against is in order.
-    made = brought_along(home, "r4", "delete from operations.quote_worklist where quote_id = 'q2'")
+    made = brought_along(home, "r4", "delete from operations.search_quote_active where quote_id = 'q2'")
     assert (made.whole_because, made.written, made.release_id) == ("", 0, "r4")
 
 

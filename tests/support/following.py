@@ -29,7 +29,9 @@ MODELS = {
     "order_tracking_task",
     "projection_freshness",
     "quote_worklist",
+    "search_order_active",
     "search_order_document",
+    "search_quote_active",
     "search_quote_document",
     "stale_approvals",
 }

@@ -22,7 +22,7 @@ select
     [{'product_offering_id': 'p1', 'name': 'Fibre Access', 'family': 'Connectivity'}] as products,
     {'expires_at': timestamp '2026-12-01 12:00:00.250' + to_days(cast(n as integer))} as dates
 from range(1, 10) as numbers (n);
-create table operations.quote_worklist as
+create table operations.search_quote_active as
 select
     quote_id, quote_number, quote_revision, status, owner, customer.account_id as account_id,
     dates.expires_at as expires_at
@@ -36,7 +36,7 @@ select
     {'promised_completion_at': timestamp '2026-12-24 17:00:00'} as dates,
     [{'reason_code': 'NO_PORT', 'case_state': 'open', 'due_at': timestamp '2026-12-01 00:00:00'}] as fallout
 from range(1, 4) as numbers (n);
-create table operations.order_tracking as
+create table operations.search_order_active as
 select
     order_id, order_number, status, is_open, customer.account_id as account_id,
     dates.promised_completion_at as promised_completion_at

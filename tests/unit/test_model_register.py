@@ -16,7 +16,9 @@ NO_QUEUES = {
     "customer_timeline",
     "order_tracking_item",
     "order_tracking_task",
+    "search_order_active",
     "search_order_document",
+    "search_quote_active",
     "search_quote_document",
 }
 
