@@ -1,9 +1,12 @@
 """What may be configured, each from one environment variable with its default; nothing that acts on it."""
 
 import os
+import re
 from dataclasses import dataclass
 
 from orchestration.errors import Unusable
+
+SIZE = re.compile(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B")
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,7 @@ class Settings:
     dbt_threads: int
     search_deltas: int
     search_replaced_percent: int
+    memory_limit: str
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -27,6 +31,7 @@ class Settings:
             dbt_threads=int(_number("TIEOUT_DBT_THREADS", str(min(4, os.cpu_count() or 1)), minimum=1, whole=True)),
             search_deltas=int(_number("TIEOUT_SEARCH_DELTAS", "100", minimum=0, whole=True)),
             search_replaced_percent=int(_number("TIEOUT_SEARCH_REPLACED_PERCENT", "100", minimum=0, whole=True)),
+            memory_limit=_size("TIEOUT_MEMORY_LIMIT", "4GB"),
         )
 
 
@@ -34,6 +39,13 @@ def _currency(variable: str, default: str) -> str:
     text = os.environ.get(variable) or default
     if len(text) != 3 or not text.isascii() or not text.isupper():
         raise Unusable(f"{variable} is {text!r}; give an ISO 4217 code such as USD")
+    return text
+
+
+def _size(variable: str, default: str) -> str:
+    text = os.environ.get(variable) or default
+    if not SIZE.fullmatch(text):
+        raise Unusable(f"{variable} is {text!r}; give a size such as 4GB or 512MiB")
     return text
 
 

@@ -21,6 +21,7 @@ from orchestration.closing.waivers import CloseWaivers, load
 from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.publishing import store
+from orchestration.warehouse.connection import bounded
 from orchestration.warehouse.lake import read_lake
 from orchestration.warehouse.lock import lock_file
 
@@ -87,7 +88,7 @@ def close(
             raise Refused("Nobody is named: give --by, the person who closes.")
         _bring_current(home, progress)
         release = store.find(home, None)
-        with _release(release) as connection:
+        with _release(home, release) as connection:
             _in_turn(connection, of, period, known)
             case, breaks, rolls = _case(home, connection, of, period, release, load(waivers))
             checkpoint("breaks")
@@ -268,13 +269,15 @@ def _closing(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def _release(release: store.Release) -> Iterator["duckdb.DuckDBPyConnection"]:
+def _release(home: Home, release: store.Release) -> Iterator["duckdb.DuckDBPyConnection"]:
     import duckdb
 
     wrong = store.damage(release)
     if wrong:
         raise Refused(f"The current release cannot be closed on: {wrong}")
-    with duckdb.connect(str(release.database.resolve()), read_only=True) as connection:
+    connection = duckdb.connect(str(release.database.resolve()), read_only=True)
+    # Nothing is written into the folder of a release.
+    with bounded(connection, home.warehouse.with_suffix(".tmp")):
         connection.execute("set TimeZone = 'UTC'")
         yield connection
 

@@ -12,6 +12,7 @@ from orchestration.errors import Refused
 from orchestration.home import Home
 from orchestration.publishing import store
 from orchestration.publishing.query import Answer, read
+from orchestration.warehouse.connection import bounded
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,7 +66,7 @@ def table_name(frozen: str) -> str:
 def _freeze_today(database: Path, folder: Path, of: periods.Entity, period: periods.Period, version: int) -> None:
     import duckdb
 
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with bounded(duckdb.connect(str(database), read_only=True), folder / "spill") as connection:
         connection.execute("set TimeZone = 'UTC'")
         freeze(connection, folder, of, period, version)
 
@@ -73,7 +74,7 @@ def _freeze_today(database: Path, folder: Path, of: periods.Entity, period: peri
 def _write(database: Path, release: Path, known: states.Transition, package: Path, today: Path) -> None:
     import duckdb
 
-    with duckdb.connect(str(database)) as connection:
+    with bounded(duckdb.connect(str(database))) as connection:
         connection.execute("set TimeZone = 'UTC'; create schema marts")
         for prefix, files in (("closed", package), ("restated", today)):
             for file in sorted(files.glob("*.parquet")):

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 NEVER = datetime(1, 1, 1)
 MEMORY = "2GB"
-# A step writes some hundred MB: to put the log into the database after each takes as long again.
-LOG_SIZE = "1GB"
+# A step writes some fifty MB, and waits where the log goes into the database: seldom enough that few steps do. To read
+# so much again after a kill takes some fifteen seconds.
+LOG_SIZE = "4GB"
 
 
 @dataclass(frozen=True)

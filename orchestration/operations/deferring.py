@@ -1,5 +1,8 @@
 """Makes deferred models in a thread beside the steps, of what one step left; not when, and not what readers get."""
 
+import os
+import sys
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -12,6 +15,8 @@ from orchestration.operations.plan import Inputs, Plan
 if TYPE_CHECKING:
     import duckdb
 
+GENTLE = 5
+
 
 class Deferring(AbstractContextManager["Deferring"]):
     """The deferred models of an open warehouse, made in a transaction of their own: steps see them from `take` on.
@@ -21,7 +26,7 @@ class Deferring(AbstractContextManager["Deferring"]):
 
     def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
         self._connection = connection
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deferred")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="deferred", initializer=_be_gentle)
         self._running: Future[dict[str, int]] | None = None
         self._making: duckdb.DuckDBPyConnection | None = None
 
@@ -63,6 +68,12 @@ class Deferring(AbstractContextManager["Deferring"]):
         finally:
             making.close()
         return failed
+
+
+def _be_gentle() -> None:
+    """Let steps and releases go first, where a system gives threads priorities of their own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), GENTLE)
 
 
 def _make(

@@ -1,5 +1,6 @@
 """One step of `tieout follow` after the other: land, bring the read models up to it, check, release."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -86,6 +87,9 @@ class Follower(AbstractContextManager["Follower"]):
         """From here on, land and make what is deferred in threads beside the steps."""
         self._intake.beside()
         self._defers_beside = True
+        # Landing, releases and what is deferred take the other cores: a query on all of them would wait for each.
+        threads = max((os.cpu_count() or 1) - 1, 1)
+        self.prepared.connection.execute(f"set threads = {threads}")
 
     @property
     def prepared(self) -> Prepared:

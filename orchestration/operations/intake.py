@@ -5,11 +5,11 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from orchestration.home import Home
-from orchestration.inbox import waiting
 from orchestration.landing.known import KnownIds
 from orchestration.refresh import land_inbox
 
@@ -86,14 +86,21 @@ class Intake(AbstractContextManager["Intake"]):
 
     def _land(self) -> None:
         began = time.monotonic()
-        came = {file.path.resolve(): file.mtime_ns / 1e9 for file in waiting(self._home)}
 
         def note(file: "FileResult") -> None:
             # At once: a step may show it while the next file still lands.
             nonlocal began
             ended = time.monotonic()
             with self._changing:
-                self._files.append(_File(file.batch_seq, came.get(file.path.resolve()), ended - began))
+                self._files.append(_File(file.batch_seq, _came(file.path), ended - began))
             began = ended
 
         _, self._left = land_inbox(self._home, self._progress, self._known, note)
+
+
+def _came(path: Path) -> float | None:
+    """When a file came into the inbox, in seconds of the epoch; None where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 KEPT, KEPT_WITH_DEFERRED = 5, 3
-GROWTH, ROOM = 1.5, 16 * 2**20
+GROWTH, ROOM = 2.0, 16 * 2**20
 SCHEMA = "operations"
 ABOUT = """
 create or replace table released.release.manifest as

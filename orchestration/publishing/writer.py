@@ -15,7 +15,7 @@ from orchestration.warehouse.checksums import (
     quoted,
     schema_checksums,
 )
-from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.connection import bounded, open_warehouse
 from orchestration.warehouse.record import Build, timestamp_text
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def write_database(
     """
     import duckdb
 
-    with duckdb.connect(str(path)) as connection:
+    with bounded(duckdb.connect(str(path))) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {_literal(str(home.warehouse))} as source (read_only)")
         connection.execute("begin")

@@ -15,6 +15,7 @@ from orchestration.reconciliation.results import ReconcileResult
 from orchestration.reconciliation.suites import Check, load_checks, suites_hash
 from orchestration.reconciliation.waivers import Waiver, load_waivers
 from orchestration.warehouse.checksums import data_version, quoted, schema_checksums
+from orchestration.warehouse.connection import bounded
 from orchestration.warehouse.lock import warehouse_lock
 from orchestration.warehouse.record import Build, last_attempt, last_build, timestamp_text
 
@@ -70,7 +71,7 @@ def _examine(
         connection = duckdb.connect(str(home.warehouse), read_only=True)
     except duckdb.IOException as error:
         raise Refused(f"Refused to reconcile: the warehouse cannot be opened: {error}") from error
-    with connection:
+    with bounded(connection):
         build = _complete_build(connection)
         progress("checksums of the marts")
         version = data_version(
@@ -120,6 +121,8 @@ def read_rows(connection: "DuckDBPyConnection", relation: str) -> list[dict[str,
         cursor = connection.execute(f"select * from {quoted(SCHEMA)}.{quoted(relation)}")
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:
         told = (str(error).splitlines() or [type(error).__name__])[0]
         raise Unusable(f"{SCHEMA}.{relation} cannot be read, so nothing was checked: {told}") from error

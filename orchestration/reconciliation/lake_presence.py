@@ -47,6 +47,8 @@ def read_presence(connection: "DuckDBPyConnection", home: Home, lake_high_water:
     files = str(home.lake / "batches" / "batch_seq=*" / "events" / "stream=*" / "event_type=*" / "*.parquet")
     try:
         found = connection.execute(PRESENCE, {"files": files, "high_water": lake_high_water}).fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:
         raise Unusable(f"{home.lake}: the events cannot be read: {error}. Run `tieout verify`.") from error
     return [Presence(*row) for row in found]

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-GENTLE = 5
+GENTLE = 10
 # A build by hand is waited for.
 PATIENCE_SECONDS = 60.0
 
