@@ -51,9 +51,9 @@ def land(
 ) -> LandResult:
     """Lands files, and the event files of folders in name order; each file is one batch.
 
-    Who lands again and again keeps `known`, and spares itself most of what is asked of the lake; `told` is called with
-    each file as soon as it has landed. Raises FilesUnusable
-    when files cannot be read, after the others have landed; DiskFull at once.
+    Who lands again and again keeps `known`, and spares itself most of what is asked of the lake. `told` is called with
+    each file as soon as it has landed. Raises FilesUnusable when files cannot be read, after the others have landed;
+    DiskFull at once.
     """
     return Lander(home, limits or Limits(), progress or no_progress, checkpoint, known, told).land(paths)
 
