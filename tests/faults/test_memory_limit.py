@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from support.warehouses import add_audit, make_home, write_suites
 
+from orchestration.closing import close
 from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
+from orchestration.publishing import writer
 from orchestration.publishing.publish import publish
 from orchestration.reconciliation import reconcile, suites
 from orchestration.reconciliation.audit import read_rows
@@ -58,6 +61,29 @@ def test_each_command_keeps_to_it(
     monkeypatch.setenv("TIEOUT_MEMORY_LIMIT", "1KB")
     with pytest.raises(Refused, match="set TIEOUT_MEMORY_LIMIT to more"):
         command(home)
+
+
+def test_a_release_is_written_within_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate, which reads the warehouse before, has room."""
+    add_audit(home)
+    real = writer.write_database
+
+    def write(*arguments: Any) -> writer.Content:
+        monkeypatch.setenv("TIEOUT_MEMORY_LIMIT", "1KB")
+        return real(*arguments)
+
+    monkeypatch.setattr("orchestration.publishing.publish.write_database", write)
+    with pytest.raises(Refused, match="set TIEOUT_MEMORY_LIMIT to more"):
+        publish(home)
+
+
+def test_a_close_reads_its_release_within_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_audit(home)
+    release = publish(home)
+    monkeypatch.setenv("TIEOUT_MEMORY_LIMIT", "1KB")
+    told = "set TIEOUT_MEMORY_LIMIT to more"
+    with pytest.raises(Refused, match=told), close._release(home, release) as connection:
+        connection.execute(SORTED).fetchall()
 
 
 def test_a_limit_that_is_no_size_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
