@@ -40,6 +40,10 @@ class Reason(StrEnum):
     BAD_AMOUNT = "bad_amount", "The amount is no number, or has more digits before the decimal point than are kept."
     TOO_MANY_DECIMALS = "too_many_decimals", "The amount has more decimals than are kept; it is never rounded."
     TRUNCATED_FILE = "truncated_file", "The file ends, or breaks, in the middle; what is left of it stands here."
+    DAMAGED_ARCHIVE = (
+        "damaged_archive",
+        "The archive does not agree with its own checksum, so no line of it can be trusted; nothing of it was landed.",
+    )
     UNPACKED_TOO_LARGE = (
         "unpacked_too_large",
         "The file grows beyond all bounds when unpacked; nothing of it was landed.",

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from orchestration.contracts.reasons import Reason
 from orchestration.landing import json_arrays
-from orchestration.landing.decompress import BrokenArchive, UnpackedTooLarge
+from orchestration.landing.decompress import BrokenArchive, FileRefused
 from orchestration.landing.limits import Limits
 
 BOM = b"\xef\xbb\xbf"
 TRUNCATED_FILE = "truncated_file"
-UNPACKED_TOO_LARGE = "unpacked_too_large"
 _NEWLINE, _OPENING = ord("\n"), ord("[")
 _FIRST_TO_LOOK_AT = np.zeros(256, np.bool_)
 _FIRST_TO_LOOK_AT[[*json_arrays.JSON_SPACE, _OPENING]] = True
@@ -63,7 +62,7 @@ class Framing:
     rows: int = 0
     blank: int = 0
     line_number: int = 0
-    refused: str = ""
+    refused: FileRefused | None = None
 
     def chunks(self, blocks: Iterable[bytes]) -> Iterator[Chunk]:
         """The lines of a file given as blocks of any size."""
@@ -231,7 +230,7 @@ class _Source:
         self.is_exhausted = False
         self.is_long = False
         self.broken = ""
-        self.refused = ""
+        self.refused: FileRefused | None = None
         self.rest = b""
 
     def peek(self) -> bytes:
@@ -315,8 +314,8 @@ class _Source:
             self.is_exhausted = True
         except BrokenArchive as error:
             self.is_exhausted, self.broken = True, str(error)
-        except UnpackedTooLarge as error:
-            self.is_exhausted, self.refused = True, str(error)
+        except FileRefused as error:
+            self.is_exhausted, self.refused = True, error
         return b""
 
 

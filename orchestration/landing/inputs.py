@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from orchestration.errors import Unusable
-from orchestration.landing.decompress import BrokenArchive, UnpackedTooLarge, read_blocks
+from orchestration.landing.decompress import BrokenArchive, FileRefused, read_blocks
 from orchestration.landing.framing import BOM
 from orchestration.landing.json_arrays import JSON_SPACE
 from orchestration.landing.limits import Limits
@@ -75,7 +75,7 @@ def _begins_as_array(path: Path, limits: Limits) -> bool:
     try:
         with opened_for_reading(path) as file:
             first = next(read_blocks(file, path, limits), b"")
-    except (Unusable, BrokenArchive, UnpackedTooLarge):
+    except (Unusable, BrokenArchive, FileRefused):
         return True  # it is for the landing to say what is wrong with it
     return first.removeprefix(BOM).lstrip(JSON_SPACE).startswith(b"[")
 

@@ -10,7 +10,7 @@ import duckdb
 from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.landing.decompress import read_blocks
-from orchestration.landing.framing import UNPACKED_TOO_LARGE, Framing, OddLine, rows_of
+from orchestration.landing.framing import Framing, OddLine, rows_of
 from orchestration.landing.identity import settle
 from orchestration.landing.inputs import OpenedFile, find, is_array_by_name, opened
 from orchestration.landing.known import KnownIds
@@ -117,7 +117,7 @@ class Lander:
                 if refused_before:
                     return _seen_again(file, refused_before[-1])
                 staging = Staging(con)
-                staging.take_one_by_one([OddLine(0, 0, b"", UNPACKED_TOO_LARGE, framing.refused)])
+                staging.take_one_by_one([OddLine(0, 0, b"", framing.refused.reason, str(framing.refused))])
                 framing = Framing(self._limits, rows=1, refused=framing.refused)
             settle(staging, lake, lake.next_arrival_seq, file.path.name, self._known)
             self._fetch_raw_lines(file, staging)
@@ -134,7 +134,7 @@ class Lander:
                     "bytes": file.size,
                     "lines": framing.rows,
                     "blank": framing.blank,
-                    "refused": bool(framing.refused),
+                    "refused": framing.refused is not None,
                 },
                 landed_at=datetime.now(UTC),
                 previous_manifest_sha256=lake.batches[-1].manifest_sha256,

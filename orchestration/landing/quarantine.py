@@ -72,8 +72,8 @@ def retry(
 ) -> Retried:
     """Judges open quarantined lines again and lands those that are valid now, as one batch.
 
-    A line may turn out a duplicate or a conflict, as any line. Lines refused with a whole file (truncated, unpacked too
-    large) are left: the file is to be landed again. Raises Unusable without reason or name.
+    A line may turn out a duplicate or a conflict, as any line. Lines refused with a whole file (truncated, damaged,
+    unpacked too large) are left: the file is to be landed again. Raises Unusable without reason or name.
     """
     _require(reason, resolved_by)
     limits = limits or Limits()
@@ -152,7 +152,7 @@ def _require(reason: str, resolved_by: str) -> None:
 
 
 def _may_be_retried(one: Entry) -> bool:
-    of_whole_files = (Reason.TRUNCATED_FILE, Reason.UNPACKED_TOO_LARGE)
+    of_whole_files = (Reason.TRUNCATED_FILE, Reason.DAMAGED_ARCHIVE, Reason.UNPACKED_TOO_LARGE)
     return one.verdict is Verdict.QUARANTINED and one.reason_code not in of_whole_files
 
 
