@@ -14,6 +14,7 @@ from orchestration.closing.index import index_folder
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse import record
 from orchestration.warehouse.checksums import excluded_columns, schema_checksums
+from orchestration.warehouse.compacted import as_variable, compactions
 from orchestration.warehouse.dbt_runner import DbtProject
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def _inputs(home: Home) -> dict[str, Any]:
         "lake_path": str(home.lake),
         "closes_path": str(index_folder(home)),
         "lake_high_water": built.lake_high_water,
+        "lake_compactions": as_variable(compactions(home)),
         "built_through": 0,
         "as_of": record.timestamp_text(built.as_of),
         "reporting_currency": built.reporting_currency,

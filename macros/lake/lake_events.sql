@@ -6,7 +6,7 @@
     {%- do source("lake", stream) -%}
     (
         select *
-        from {{ lake_relation("events/stream=" ~ stream ~ "/event_type=" ~ event_type ~ "/*.parquet") }}
+        from {{ lake_event_rows(stream, event_type) }}
         where
             batch_seq <= {{ var("lake_high_water") | int }}
             {%- if only_new %}
@@ -23,7 +23,7 @@
     {%- endfor -%}
     (
         select *
-        from {{ lake_relation("events/stream=*/event_type=*/*.parquet") }}
+        from {{ lake_event_rows("*", "*") }}
         where
             batch_seq <= {{ var("lake_high_water") | int }}
             {%- if only_new %}
@@ -42,6 +42,42 @@
     ) as lake_quarantine
 {%- endmacro %}
 
+{# Rows of accepted events: of batches that were put together from their compaction, of the others from their own files. #}
+{% macro lake_event_rows(stream, event_type) -%}
+    {%- set path = "events/stream=" ~ stream ~ "/event_type=" ~ event_type ~ "/*.parquet" -%}
+    {%- set compactions = var("lake_compactions") -%}
+    {%- if not compactions.event_types or event_type not in compactions.event_types + ["*"] -%}
+        {{ lake_relation(path) }}
+    {%- else -%}
+    (
+        select {{ lake_event_columns() | join(", ") }}
+        from {{ lake_relation(path) }} as in_batches
+        where
+            {%- for first, last in compactions.batches %}
+            {{ "and " if not loop.first }}batch_seq not between {{ first }} and {{ last }}
+            {%- endfor %}
+        union all
+        select {{ lake_event_columns() | join(", ") }}
+        from {{ lake_files("compactions/batches=*/" ~ path) }} as in_compactions
+        where
+            batches in (
+                {%- for first, last in compactions.batches -%}
+                '{{ "%08d-%08d" | format(first, last) }}'{{ ", " if not loop.last }}
+                {%- endfor -%}
+            )
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{# What is known of an accepted event (docs/architecture.md, Lake). #}
+{% macro lake_event_columns() -%}
+    {{ return([
+        "source_system", "event_id", "schema_version", "event_time", "recorded_time", "aggregate_type", "aggregate_id", "aggregate_version",
+        "correlation_id", "causation_id", "payload", "envelope_extra", "content_hash", "arrival_seq", "file_name", "line_number",
+        "replaces_arrival_seq", "batch_seq", "stream", "event_type"
+    ]) }}
+{%- endmacro %}
+
 {# Parquet files below the batch folders, batch_seq as a number. #}
 {% macro lake_relation(path) -%}
     {{ return(adapter.dispatch("lake_relation", "tieout")(path)) }}
@@ -55,7 +91,7 @@
     {{ spark_parquet("batches/batch_seq=*/" ~ path) }}
 {%- endmacro %}
 
-{# Parquet files that are not in a batch: resolutions, exchange rates. #}
+{# Parquet files that are not in a batch: resolutions, exchange rates, compactions. #}
 {% macro lake_files(path) -%}
     {{ return(adapter.dispatch("lake_files", "tieout")(path)) }}
 {%- endmacro %}

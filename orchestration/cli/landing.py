@@ -1,4 +1,4 @@
-"""Commands that bring events in: simulate, land, quarantine."""
+"""Commands that bring events in, and keep the lake quick to read: simulate, land, compact."""
 
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("simulate")(simulate)
     app.command("land")(land)
+    app.command("compact")(compact)
 
 
 def land(
@@ -34,6 +35,27 @@ def land(
         emit_error(False, str(error), error.exit_code)
         raise typer.Exit(error.exit_code) from None
     emit(as_json, land_json(result), land_text(result))
+
+
+def compact(
+    least: Annotated[
+        int, typer.Option(help="How many small batches in a row are put together, or left until there are more.", min=2)
+    ] = 256,
+    as_json: AsJson = False,
+) -> None:
+    """Put the events of many small batches together, to be read in their place; the batches stay. Builds do it too."""
+    from orchestration.landing.compaction import compact as run
+
+    made = run(Home.from_environment(), least=least, told=progress())
+    told = [
+        {"first": one.first, "last": one.last, "events": one.events, "files": len(one.files), "folder": str(one.folder)}
+        for one in made
+    ]
+    text = "\n".join(
+        f"Batches {one.first} to {one.last}: {plural(one.events, 'event')} in {plural(len(one.files), 'file')}."
+        for one in made
+    )
+    emit(as_json, {"compactions": told}, text or f"No {least} small batches in a row are left to put together.")
 
 
 def land_json(result: "LandResult") -> dict[str, Any]:

@@ -71,7 +71,7 @@ def batch_in_progress(home: Home, batch_seq: int, checkpoint: Checkpoint) -> Ite
     try:
         yield folder
         checkpoint("written")
-        _sync_tree(folder)
+        sync_tree(folder)
         checkpoint("synced")
         folder.rename(batch_folder(home, batch_seq))
         checkpoint("renamed")
@@ -195,7 +195,8 @@ def _write_empty(con: duckdb.DuckDBPyConnection, columns: dict[str, str], path: 
     con.execute(f"copy empty to {literal(str(path))} (format parquet)")
 
 
-def _sync_tree(folder: Path) -> None:
+def sync_tree(folder: Path) -> None:
+    """Makes a folder durable, with all that is in it."""
     for below, _, names in os.walk(folder, topdown=False):
         for name in names:
             _sync_file(Path(below) / name)

@@ -28,7 +28,7 @@ MANIFEST_FORMAT = 1
 # Payloads and hashes gain some 7 % from the default level, at half as much time again; columns with more than some
 # thousand values gain nothing from a dictionary.
 # A row group is held in memory until it is written: counted by rows alone it may weigh anything.
-_PARQUET = (
+PARQUET = (
     "format parquet, compression zstd, compression_level 1, dictionary_size_limit 4096, row_group_size_bytes '32MB'"
 )
 # Of a batch with no more events of a source the manifest lists the ids: a later landing then opens its files only for
@@ -147,7 +147,7 @@ class _Writer:
     def _copy(self, query: str, name: Path) -> dict[str, Any]:
         target = self._folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        rows = self.one(f"copy ({query}) to {literal(str(target))} ({_PARQUET})")
+        rows = self.one(f"copy ({query}) to {literal(str(target))} ({PARQUET})")
         self._checkpoint("writing")
         content = target.read_bytes()
         return {"rows": rows, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.observability.closes import check_closes, check_repairs
 from orchestration.observability.findings import Finding
 from orchestration.publishing import history, store
 from orchestration.reconciliation import ledger
+from orchestration.warehouse.compacted import READ_AGAIN, compactions
 from orchestration.warehouse.lake import lake_breaks
 
 RESTORE = "restore it from a backup"
@@ -16,7 +18,7 @@ def verify(home: Home) -> list[Finding]:
     """Ledger, lake, each release, each close and the repairs, every byte read."""
     whole = check_ledger(home)
     rest = (*check_closes(home), *check_repairs(home)) if whole.ok else ()
-    return [whole, check_lake(home, contents=True), *_releases(home), *rest]
+    return [whole, check_lake(home, contents=True), *check_compactions(home), *_releases(home), *rest]
 
 
 def check_ledger(home: Home) -> Finding:
@@ -39,6 +41,21 @@ def check_lake(home: Home, *, contents: bool) -> Finding:
     if breaks:
         return Finding("lake", False, "; ".join(breaks), f"{RESTORE}; nothing is published from a broken lake")
     return Finding("lake", True, "every batch is what was landed")
+
+
+def check_compactions(home: Home) -> Iterator[Finding]:
+    """Whether each compaction holds the very rows of the batches that it is read in place of; nothing without any."""
+    from orchestration.landing.compaction import differing_rows_of_all
+
+    try:
+        found = compactions(home)
+        told = differing_rows_of_all(home)
+    except Unusable as error:
+        found, told = [], [str(error)]
+    if told:
+        yield Finding("compactions", False, "; ".join(told), READ_AGAIN)
+    elif found:
+        yield Finding("compactions", True, f"all {len(found)} hold the rows of their batches")
 
 
 def unsupported_releases(home: Home) -> dict[str, str]:

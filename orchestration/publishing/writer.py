@@ -15,6 +15,7 @@ from orchestration.warehouse.checksums import (
     quoted,
     schema_checksums,
 )
+from orchestration.warehouse.compacted import event_rows
 from orchestration.warehouse.connection import bounded, open_warehouse
 from orchestration.warehouse.record import Build, timestamp_text
 
@@ -67,7 +68,7 @@ select
     source_system, event_type, max(event_time) filter (where event_time <= ?) as current_through,
     max(event_time) as last_event_time, max(arrival_seq) as last_arrival_seq, max(batch_seq) as last_batch_seq,
     count(*) as event_count
-from read_parquet(?, hive_partitioning = true, hive_types = {'batch_seq': bigint})
+from {events}
 where batch_seq <= ?
 group by source_system, event_type
 """
@@ -168,8 +169,8 @@ def _copy_exclusions(connection: "duckdb.DuckDBPyConnection") -> None:
 
 
 def _write_freshness(connection: "duckdb.DuckDBPyConnection", home: Home, build: Build) -> None:
-    events = str(home.lake / "batches/batch_seq=*/events/stream=*/event_type=*/*.parquet")
-    connection.execute(ARRIVED, [build.as_of, events, build.lake_high_water])
+    events = event_rows(home, "source_system", "event_type", "event_time", "arrival_seq")
+    connection.execute(ARRIVED.format(events=events), [build.as_of, build.lake_high_water])
     connection.execute(FRESHNESS)
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from orchestration.errors import Unusable
 from orchestration.home import Home
 from orchestration.reconciliation.suites import Expected
+from orchestration.warehouse.compacted import event_rows, intact_compactions
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+COLUMNS = ("source_system", "event_type", "aggregate_type", "event_time", "arrival_seq", "replaces_arrival_seq")
 PRESENCE = """
 with accepted as (
-    select source_system, event_type, aggregate_type, event_time, arrival_seq, replaces_arrival_seq
-    from read_parquet($files, hive_partitioning = true, hive_types = {'batch_seq': bigint})
+    select {columns}
+    from {events}
     where batch_seq <= $high_water
 )
 select
@@ -40,13 +42,14 @@ class Presence:
 def read_presence(connection: "DuckDBPyConnection", home: Home, lake_high_water: int) -> list[Presence]:
     """Count the accepted events up to a batch, without those that a resolved conflict replaced.
 
-    Raises Unusable when the lake's files cannot be read.
+    Raises Unusable when the lake's files cannot be read, or a compaction is not as it was when it was proven.
     """
     import duckdb
 
-    files = str(home.lake / "batches" / "batch_seq=*" / "events" / "stream=*" / "event_type=*" / "*.parquet")
+    intact_compactions(home)
     try:
-        found = connection.execute(PRESENCE, {"files": files, "high_water": lake_high_water}).fetchall()
+        sql = PRESENCE.format(columns=", ".join(COLUMNS), events=event_rows(home, *COLUMNS))
+        found = connection.execute(sql, {"high_water": lake_high_water}).fetchall()
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:

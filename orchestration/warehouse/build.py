@@ -14,6 +14,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import record
 from orchestration.warehouse.checksums import quoted
 from orchestration.warehouse.code import code_hash, git_revision
+from orchestration.warehouse.compacted import Compaction, as_variable, compactions
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.dbt_runner import DbtOutcome, DbtProject, NodeResult, Progress, options_for
 from orchestration.warehouse.lake import LakeState, read_lake
@@ -114,6 +115,7 @@ def _build(
     current_code = f"{code_hash(project)}/{settings.reporting_currency}/{rates}"
     lake = knowledge or read_lake(home)
     add_new_event_types(home)
+    compacted = as_variable(_compacted(home, knowledge, progress))
     plan = _plan(home, lake, as_of, current_code, full_refresh)
     build_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     _begin(home, record.Attempt(build_id, started, plan.lake.high_water, plan.as_of, plan.code_hash))
@@ -121,6 +123,7 @@ def _build(
         progress(f"{'full' if plan.full_refresh else 'incremental'} build ({plan.reason})")
     parse_key = f"{current_code}/{home.lake}/{_dbt_version()}"
     variables = _variables(home, settings, plan, closes or index_folder(home))
+    variables["lake_compactions"] = compacted
     variables["rebuilt_aggregates"] = [list(aggregate) for aggregate in rebuild]
     outcome = DbtProject(home, project, settings.dbt_threads).run(
         "build",
@@ -205,6 +208,15 @@ def _variables(home: Home, settings: Settings, plan: Plan, closes: Path) -> dict
         "built_as_of": record.timestamp_text(plan.built_as_of),
         "reporting_currency": settings.reporting_currency,
     }
+
+
+def _compacted(home: Home, knowledge: LakeState | None, progress: Progress | None) -> list[Compaction]:
+    """The compactions to read; new ones are made first, but not by a build of the past."""
+    from orchestration.landing.compaction import compact
+
+    if knowledge is None:
+        compact(home, told=progress)
+    return compactions(home)
 
 
 def _last_records(home: Home) -> tuple[record.Build | None, record.Attempt | None]:

@@ -21,6 +21,7 @@ from orchestration.errors import Refused, TieoutError
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.warehouse import record
 from orchestration.warehouse.checksums import RelationChecksum, quoted, schema_checksums
+from orchestration.warehouse.compacted import as_variable, compactions
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.dbt_runner import NOT_BUILT
 
@@ -46,6 +47,7 @@ class Inputs:
                 "lake_path": str(home.lake),
                 "closes_path": str(index_folder(home)),
                 "lake_high_water": last.lake_high_water,
+                "lake_compactions": as_variable(compactions(home)),
                 "built_through": 0,
                 "as_of": record.timestamp_text(last.as_of),
                 "built_as_of": NEVER,

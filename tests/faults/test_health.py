@@ -1,5 +1,6 @@
 """Verify and doctor: each finding that their code can tell is told when the thing is broken; none is listed by hand."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from orchestration.observability.integrity import verify
 from orchestration.publishing import store
 from orchestration.publishing.publish import publish
 from orchestration.reconciliation import suites
+from orchestration.warehouse.compacted import compactions_folder
 from orchestration.warehouse.lock import warehouse_lock
 
 
@@ -67,6 +69,15 @@ def spoil_the_manifest_of_the_release(home: Home) -> None:
     path.write_text("{")
 
 
+def lose_the_files_of_a_compaction(home: Home) -> None:
+    digest = hashlib.sha256((batch(home, 1) / "manifest.json").read_bytes()).hexdigest()
+    files = {"events/stream=order/event_type=OrderSubmitted/events.parquet": {"rows": 1, "bytes": 1, "sha256": ""}}
+    folder = compactions_folder(home) / "batches=00000001-00000001"
+    folder.mkdir(parents=True)
+    said = {"format": 1, "first": 1, "last": 1, "last_manifest_sha256": digest, "files": files}
+    (folder / "compaction.json").write_text(json.dumps(said))
+
+
 BREAKS: list[tuple[str, str, Callable[[Home], object]]] = [
     ("lake", "batch 2 does not follow on the manifest of batch 1", change_manifest),
     ("lake", "events.parquet is not what was landed", change_events),
@@ -75,6 +86,7 @@ BREAKS: list[tuple[str, str, Callable[[Home], object]]] = [
     ("lake", "extra.parquet was added", lambda home: (batch(home, 1) / "extra.parquet").write_bytes(b"")),
     ("lake", "has rows, but the batch is the empty one", fill_the_empty_batch),
     ("lake", "cannot be read", lambda home: (batch(home, 1) / "manifest.json").write_text("{")),
+    ("compactions", "events.parquet is missing", lose_the_files_of_a_compaction),
     ("ledger", "record 1:", lambda home: home.ledger.write_text("x" + home.ledger.read_text()[1:])),
     ("release", "rests on ledger record 4", shorten_the_ledger),
     ("release", "its manifest.json is not what was published", restate_the_release),

@@ -22,8 +22,10 @@ from support.dbt_warehouses import Warehouse
 
 from orchestration.home import Home
 from orchestration.landing import Verdicts, land
+from orchestration.landing.compaction import compact
 from orchestration.sources.exchange_rates import land_exchange_rates
 from orchestration.warehouse.checksums import RelationChecksum
+from orchestration.warehouse.compacted import as_variable, compactions
 from orchestration.warehouse.lake import high_water
 from orchestration.warehouse.steady_views import steady_views
 
@@ -37,11 +39,13 @@ FULL_SIZE = int(os.environ.get("TIEOUT_PROOF_ARRIVALS", "50"))
 
 @dataclass(frozen=True)
 class Step:
-    """What follows a batch: conflicts decided or left open, a build or none, from nothing or from what there is."""
+    """What follows a batch: conflicts decided or left open, batches put together or not, a build or none, from nothing
+    or from what there is."""
 
     settles: bool
     builds: bool
     is_full: bool
+    compacts: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Arrival:
     steps: tuple[Step, ...]
     rates_after: int
     ends_full: bool
+    ends_compacted: bool = False
 
     def batches(self) -> list[list[bytes]]:
         bounds = [0, *self.cuts, len(self.order)]
@@ -65,10 +70,11 @@ def arrivals(draw: st.DrawFn, most_cuts: int = 3) -> Arrival:
     repeated = draw(st.lists(st.sampled_from(numbers), min_size=5, max_size=60))
     order = draw(st.permutations([*numbers, *repeated]))
     cuts = draw(st.lists(st.integers(1, len(order) - 1), min_size=1, max_size=most_cuts, unique=True).map(sorted))
-    step = st.builds(Step, st.booleans(), st.sampled_from([True, True, False]), st.sampled_from([False, False, True]))
+    mostly, rarely = st.sampled_from([True, True, False]), st.sampled_from([False, False, True])
+    step = st.builds(Step, st.booleans(), mostly, rarely, st.booleans())
     steps = draw(st.lists(step, min_size=len(cuts), max_size=len(cuts)))
     rates_after = draw(st.integers(0, len(cuts)))
-    return Arrival(tuple(order), tuple(cuts), tuple(steps), rates_after, draw(st.sampled_from([False, False, True])))
+    return Arrival(tuple(order), tuple(cuts), tuple(steps), rates_after, draw(rarely), draw(st.booleans()))
 
 
 class Worlds:
@@ -95,6 +101,8 @@ class Worlds:
                 self._step(warehouse, arrival.steps[number], MOMENTS[number])
         assert told.total == len(arrival.order)
         awkward_stream.settle(home)
+        if arrival.ends_compacted:
+            compact(home, least=2)
         warehouse.build_marts(awkward_stream.AS_OF, arrival.ends_full)
         return warehouse
 
@@ -102,6 +110,8 @@ class Worlds:
     def _step(warehouse: "_Stepwise", step: Step, moment: str) -> None:
         if step.settles:
             awkward_stream.settle(warehouse.home)
+        if step.compacts:
+            compact(warehouse.home, least=2)
         if step.builds:
             warehouse.build_marts(moment, step.is_full)
 
@@ -130,6 +140,7 @@ class _Stepwise(Warehouse):
         before: dict[str, Any] = {"built_as_of": NEVER if is_full else self.built_as_of}
         if is_full:
             before["built_through"] = 0
+        before["lake_compactions"] = as_variable(compactions(self.home))
         full, standing = (("--full-refresh",), ()) if is_full else ((), self.views())
         self.build(*MARTS, *full, standing=standing, as_of=as_of, **before)
         self.built_as_of = as_of
@@ -142,7 +153,7 @@ THIRD = len(ALL) * 2 // 3
 BACKWARDS = Arrival(
     (*ALL[::-1], *ALL[::-1]),
     (THIRD, 2 * THIRD),
-    (Step(False, True, False), Step(True, False, False)),
+    (Step(False, True, False, False), Step(True, False, False, True)),
     1,
     False,
 )
@@ -180,11 +191,20 @@ Check = Callable[[Arrival], None]
 
 
 @pytest.fixture(scope="module")
-def check(worlds: Worlds, wanted: Wanted) -> Check:
+def told() -> list[bool]:
+    """Of each arrival that was compared, whether its last build read compactions."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def check(worlds: Worlds, wanted: Wanted, told: list[bool]) -> Check:
     def checked(arrival: Arrival) -> None:
         warehouse = worlds.built(arrival)
         assert _result(warehouse) == wanted
+        reads_compactions = any("/compactions/" in sql for sql in warehouse.views().values())
+        assert reads_compactions == bool(compactions(warehouse.home))
         shutil.rmtree(warehouse.home.root)
+        told.append(reads_compactions)
 
     return checked
 
@@ -198,8 +218,9 @@ FIXED: dict[str, Any] = {
 
 
 @pytest.mark.slow
-def test_events_that_come_backwards_and_twice_give_the_same_marts(check: Check) -> None:
+def test_events_that_come_backwards_and_twice_give_the_same_marts(check: Check, told: list[bool]) -> None:
     check(BACKWARDS)
+    assert told[-1:] == [True]
 
 
 @pytest.mark.slow
@@ -210,8 +231,9 @@ def test_any_arrival_gives_the_same_marts(check: Check, arrival: Arrival) -> Non
 
 
 @pytest.mark.proof
-def test_many_arrivals_give_the_same_marts(check: Check, record_property: Any) -> None:
+def test_many_arrivals_give_the_same_marts(check: Check, told: list[bool], record_property: Any) -> None:
     compared = 0
+    told.clear()
 
     @settings(max_examples=FULL_SIZE, phases=[Phase.generate], **FIXED)
     @given(arrivals())
@@ -222,7 +244,9 @@ def test_many_arrivals_give_the_same_marts(check: Check, record_property: Any) -
 
     run()
     record_property("arrivals compared", compared)
+    record_property("of which read compactions", sum(told))
     assert compared >= FULL_SIZE
+    assert any(told)
 
 
 @pytest.mark.slow

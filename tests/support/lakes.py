@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -52,10 +53,14 @@ def add_batch(home: Home, batch_seq: int, events: list[Event]) -> None:
         "batch_seq": batch_seq,
         "as_of": max((event.event_time for event in events), default=None),
         "kind": "file" if batch_seq else "empty",
-        "files": {name: {"sha256": _sha256(folder / name)} for name in files} if batch_seq else {},
+        "files": {name: _described(folder / name) for name in files} if batch_seq else {},
         "previous_manifest_sha256": _sha256(previous) if batch_seq else None,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def _described(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": _sha256(path)}
 
 
 def _sha256(path: Path) -> str:

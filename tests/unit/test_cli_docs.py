@@ -35,7 +35,7 @@ def options(command: Any) -> set[str]:
 
 def test_every_command_has_its_section() -> None:
     assert set(sections()) == set(commands())
-    assert len(commands()) == 34
+    assert len(commands()) == 35
 
 
 def test_every_option_and_argument_is_in_its_section_and_no_other() -> None:
