@@ -13,6 +13,7 @@ from support.northwind import ABSENT, NORTHWIND, build_home
 
 import simulator
 from orchestration.home import PROJECT_ROOT, Home
+from orchestration.landing.compaction import compact
 from orchestration.reconciliation.suites import load_checks
 
 pytestmark = pytest.mark.spark
@@ -49,12 +50,17 @@ FAR_ZONE = {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A simulated month of all event types in which things go wrong, and Northwind where it is, built on DuckDB."""
+    """A simulated month of all event types in which things go wrong, and Northwind where it is, built on DuckDB.
+
+    DuckDB read the batches; Spark reads the compaction of them that is made after.
+    """
     root = tmp_path_factory.mktemp("spark")
     simulator.run(QUOTES, 7, date(2026, 9, 1), date(2026, 10, 1), root / "events", faults=FAULTS)
     (root / "far.ndjson").write_text(json.dumps(FAR_ZONE) + "\n")
     northwind = [] if ABSENT else sorted(NORTHWIND.glob("*.ndjson.gz"))
-    return build_home(root / "home", [root / "events", root / "far.ndjson", *northwind])
+    home = build_home(root / "home", [root / "events", root / "far.ndjson", *northwind])
+    assert compact(home, least=2)
+    return home
 
 
 def compare(home: Home, *options: str) -> tuple[int, str]:
