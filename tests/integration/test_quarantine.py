@@ -9,7 +9,7 @@ from support.quarantine_cases import contract_without, copied, events, home_at, 
 from orchestration.contracts.reasons import Reason
 from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
-from orchestration.landing import ensure_lake, framing, identity, quarantine
+from orchestration.landing import decompress, ensure_lake, framing, identity, quarantine
 from orchestration.landing.quarantine import Decision, Difference, Filters
 from orchestration.landing.results import Verdict, Verdicts
 from orchestration.reconciliation import ledger
@@ -267,7 +267,9 @@ def test_only_conflicts_are_resolved_and_only_as_conflicts_are(home: Home) -> No
 
 
 def test_every_reason_that_landing_gives_is_documented() -> None:
-    given = {framing.TRUNCATED_FILE, framing.UNPACKED_TOO_LARGE, identity.OTHER_CONTENT, identity.OTHER_CONTENT_AGAIN}
+    refusing = {kind.reason for kind in decompress.FileRefused.__subclasses__()}
+    assert len(refusing) == 2
+    given = {framing.TRUNCATED_FILE, identity.OTHER_CONTENT, identity.OTHER_CONTENT_AGAIN, *refusing}
     assert given <= set(Reason)
 
 
