@@ -45,28 +45,45 @@
 {# Rows of accepted events: of batches that were put together from their compaction, of the others from their own files. #}
 {% macro lake_event_rows(stream, event_type) -%}
     {%- set path = "events/stream=" ~ stream ~ "/event_type=" ~ event_type ~ "/*.parquet" -%}
-    {%- set compactions = var("lake_compactions") -%}
-    {%- if not compactions.event_types or event_type not in compactions.event_types + ["*"] -%}
+    {%- set names = [] -%}
+    {%- for compaction in var("lake_compactions") if event_type in compaction.event_types or (event_type == "*" and compaction.event_types) -%}
+        {%- do names.append("%08d-%08d" | format(compaction.first, compaction.last)) -%}
+    {%- endfor -%}
+    {%- if not names -%}
         {{ lake_relation(path) }}
     {%- else -%}
     (
         select {{ lake_event_columns() | join(", ") }}
         from {{ lake_relation(path) }} as in_batches
         where
-            {%- for first, last in compactions.batches %}
-            {{ "and " if not loop.first }}batch_seq not between {{ first }} and {{ last }}
+            {%- for compaction in var("lake_compactions") %}
+            {{ "and " if not loop.first }}batch_seq not between {{ compaction.first }} and {{ compaction.last }}
             {%- endfor %}
         union all
         select {{ lake_event_columns() | join(", ") }}
-        from {{ lake_files("compactions/batches=*/" ~ path) }} as in_compactions
-        where
-            batches in (
-                {%- for first, last in compactions.batches -%}
-                '{{ "%08d-%08d" | format(first, last) }}'{{ ", " if not loop.last }}
-                {%- endfor -%}
-            )
+        from {{ lake_compacted(names, path) }} as in_compactions
     )
     {%- endif -%}
+{%- endmacro %}
+
+{# Parquet files of these compactions, each of which has some by this path; DuckDB fails where one has none. #}
+{% macro lake_compacted(names, path) -%}
+    {{ return(adapter.dispatch("lake_compacted", "tieout")(names, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__lake_compacted(names, path) -%}
+    read_parquet(
+        [
+            {%- for name in names -%}
+            '{{ var("lake_path") }}/compactions/batches={{ name }}/{{ path }}'{{ ", " if not loop.last }}
+            {%- endfor -%}
+        ],
+        hive_partitioning = true
+    )
+{%- endmacro %}
+
+{% macro spark__lake_compacted(names, path) -%}
+    {{ spark_parquet("compactions/batches={" ~ names | join(",") ~ "}/" ~ path) }}
 {%- endmacro %}
 
 {# What is known of an accepted event (docs/architecture.md, Lake). #}
@@ -91,7 +108,7 @@
     {{ spark_parquet("batches/batch_seq=*/" ~ path) }}
 {%- endmacro %}
 
-{# Parquet files that are not in a batch: resolutions, exchange rates, compactions. #}
+{# Parquet files that are not in a batch: resolutions, exchange rates. #}
 {% macro lake_files(path) -%}
     {{ return(adapter.dispatch("lake_files", "tieout")(path)) }}
 {%- endmacro %}

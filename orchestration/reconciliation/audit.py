@@ -15,6 +15,7 @@ from orchestration.reconciliation.results import ReconcileResult
 from orchestration.reconciliation.suites import Check, load_checks, suites_hash
 from orchestration.reconciliation.waivers import Waiver, load_waivers
 from orchestration.warehouse.checksums import data_version, quoted, schema_checksums
+from orchestration.warehouse.compacted import require_what_views_read
 from orchestration.warehouse.connection import bounded
 from orchestration.warehouse.lock import warehouse_lock
 from orchestration.warehouse.record import Build, last_attempt, last_build, timestamp_text
@@ -73,6 +74,7 @@ def _examine(
         raise Refused(f"Refused to reconcile: the warehouse cannot be opened: {error}") from error
     with bounded(connection):
         build = _complete_build(connection)
+        require_what_views_read(connection, home)
         progress("checksums of the marts")
         version = data_version(
             schema_checksums(connection), lake_high_water=build.lake_high_water, as_of=timestamp_text(build.as_of)

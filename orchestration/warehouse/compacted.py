@@ -2,18 +2,23 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchestration.errors import Unusable
+from orchestration.errors import Refused, Unusable
 from orchestration.home import Home
-from orchestration.warehouse.lake import MANIFEST, PREFIX, high_water
+from orchestration.warehouse.lake import MANIFEST, PREFIX
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 COMPACTION = "compaction.json"
 FOLDER_PREFIX = "batches="
+_NAMED = re.compile(r"/compactions/batches=(\d+-\d+)/")
 _EVENT_FILES = "events/stream=*/event_type=*/*.parquet"
 READ_AGAIN = "delete the folder: the next build makes it anew from the batches"
 
@@ -47,10 +52,10 @@ class Compaction:
         """The event types that it has a file of."""
         return frozenset(Path(name).parent.name.removeprefix("event_type=") for name in self.files)
 
-    def is_of(self, home: Home, lake_high_water: int) -> bool:
+    def is_of(self, home: Home) -> bool:
         """Whether it was made of the batches that the lake has now; not so after an older copy was restored."""
         manifest = home.lake / "batches" / f"{PREFIX}{self.last:08d}" / MANIFEST
-        if self.last > lake_high_water or not manifest.exists():
+        if not manifest.exists():
             return False
         return hashlib.sha256(manifest.read_bytes()).hexdigest() == self.last_manifest_sha256
 
@@ -77,18 +82,24 @@ def all_compactions(home: Home) -> list[Compaction]:
 
 def compactions(home: Home) -> list[Compaction]:
     """Those that stand for batches which the lake has. Raises Unusable for one that cannot be read."""
-    found = all_compactions(home)
-    through = high_water(home) if found else 0
-    return [one for one in found if one.is_of(home, through)]
+    return [one for one in all_compactions(home) if one.is_of(home)]
 
 
-def as_variable(found: Iterable[Compaction]) -> dict[str, Any]:
+def as_variable(found: Iterable[Compaction]) -> list[dict[str, Any]]:
     """The build input `lake_compactions` (docs/architecture.md)."""
-    found = list(found)
-    return {
-        "batches": [[one.first, one.last] for one in found],
-        "event_types": sorted({name for one in found for name in one.event_types}),
-    }
+    return [{"first": one.first, "last": one.last, "event_types": sorted(one.event_types)} for one in found]
+
+
+def require_what_views_read(connection: "DuckDBPyConnection", home: Home) -> None:
+    """Raises Refused where a view of the warehouse names a compaction that is not there any more."""
+    texts = connection.execute("select sql from duckdb_views() where sql like '%/compactions/batches=%'").fetchall()
+    named = {name for (sql,) in texts for name in _NAMED.findall(sql)}
+    missing = sorted(named - {one.name for one in compactions(home)})
+    if missing:
+        raise Refused(
+            f"Refused: the warehouse reads compaction {', '.join(missing)} of the lake, which is not there any more. "
+            "Run `tieout build`."
+        )
 
 
 def intact_compactions(home: Home) -> list[Compaction]:

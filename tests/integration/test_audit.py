@@ -1,5 +1,6 @@
 """An audit over a small warehouse made by hand: what it refuses, what it records, what the ledger then proves."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -274,6 +275,17 @@ def test_a_build_that_did_not_end_is_refused(home: Home, audit: Callable[..., Re
     with pytest.raises(Refused, match="b2 was started after the last complete one"):
         audit()
     assert not home.ledger.exists()
+
+
+def test_views_of_a_compaction_that_was_deleted_are_refused(home: Home, audit: Callable[..., ReconcileResult]) -> None:
+    folder = home.lake / "compactions" / "batches=00000001-00000300"
+    folder.mkdir(parents=True)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(f"copy (select 1 as one) to '{folder}/events.parquet'")
+        connection.execute(f"create view reading as from read_parquet('{folder}/*.parquet')")
+    shutil.rmtree(folder)
+    with pytest.raises(Refused, match=r"reads compaction 00000001-00000300 .* Run `tieout build`"):
+        audit()
 
 
 def test_without_a_complete_build_it_refuses(home: Home, audit: Callable[..., ReconcileResult]) -> None:

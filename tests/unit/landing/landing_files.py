@@ -10,7 +10,7 @@ import duckdb
 import zstandard
 
 from orchestration.home import Home
-from orchestration.landing import batches
+from orchestration.landing import Limits, Verdicts, batches, land
 from orchestration.landing.layout import EVENT_COLUMNS
 
 
@@ -77,3 +77,15 @@ def check_every_line_is_accounted_for(home: Home) -> None:
     for manifest in said:
         if manifest["file"]:
             assert sum(manifest["verdicts"].values()) == manifest["file"]["lines"]
+
+
+def land_one(home: Home, path: Path, limits: Limits | None = None) -> Verdicts:
+    """Lands one file, with every line of the lake accounted for."""
+    result = land(home, [path], limits=limits)
+    check_every_line_is_accounted_for(home)
+    return result.verdicts
+
+
+def reasons(home: Home) -> list[str]:
+    """Why lines were held back, in order of arrival."""
+    return [row["reason_code"] for row in rows(home, "quarantine")]

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.errors import Unusable
+from orchestration.errors import Refused, Unusable
 from orchestration.home import PROJECT_ROOT, Home
 from orchestration.landing import batches, compaction, land
 from orchestration.landing.compaction import compact
@@ -25,6 +25,7 @@ from orchestration.warehouse.compacted import (
     compactions_folder,
     event_rows,
     intact_compactions,
+    require_what_views_read,
 )
 from orchestration.warehouse.lake import lake_breaks
 from tests.unit.landing.landing_files import account, accounts, write
@@ -70,8 +71,8 @@ def read(folders: str, types: str = "") -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def ranges(home: Home) -> list[list[int]]:
-    return list(as_variable(compactions(home))["batches"])
+def ranges(home: Home) -> list[tuple[int, int]]:
+    return [(one.first, one.last) for one in compactions(home)]
 
 
 def verified(home: Home) -> tuple[bool, str]:
@@ -86,8 +87,7 @@ def test_a_compaction_holds_the_very_rows_and_leaves_the_batches_alone(home: Hom
     assert (made.first, made.last, made.events) == (1, 10, 11)
     assert contents(home) == before
     assert in_compactions(home) == in_batches(home)
-    assert [name for name, _ in sorted(as_variable([made]).items())] == ["batches", "event_types"]
-    assert as_variable([made])["event_types"] == ["AccountUpserted"]
+    assert as_variable([made]) == [{"first": 1, "last": 10, "event_types": ["AccountUpserted"]}]
     assert verified(home) == (True, "all 1 hold the rows of their batches")
     assert lake_breaks(home, contents=True) == []
 
@@ -98,7 +98,7 @@ def test_the_next_compaction_goes_on_after_the_last(home: Home) -> None:
     assert compact(home, least=5) == []
     land_each(home, 15, 15)
     assert [(one.first, one.last) for one in compact(home, least=5)] == [(11, 15)]
-    assert ranges(home) == [[1, 10], [11, 15]]
+    assert ranges(home) == [(1, 10), (11, 15)]
     assert in_compactions(home) == in_batches(home)
 
 
@@ -127,11 +127,12 @@ def test_batches_without_events_are_compacted_to_nothing(tmp_path: Path) -> None
 
 def test_presence_is_the_same_with_and_without(home: Home) -> None:
     with duckdb.connect() as con:
-        before = read_presence(con, home, 10)
-        assert sum(one.events for one in before) == 11
+        before, within = read_presence(con, home, 10), read_presence(con, home, 6)
+        assert [sum(one.events for one in held) for held in (before, within)] == [11, 7]
         compact(home, least=4)
         land_each(home, 11, 12)
         assert read_presence(con, home, 10) == before
+        assert read_presence(con, home, 6) == within
         assert "compactions" in event_rows(home, "event_id")
         assert sum(one.events for one in read_presence(con, home, 12)) == 13
 
@@ -177,6 +178,32 @@ def test_a_damaged_batch_is_not_put_together(home: Home) -> None:
     with pytest.raises(Unusable, match=r"batch_seq=00000007.*not what was landed"):
         compact(home, least=2)
     assert compactions(home) == []
+
+
+def test_what_was_put_together_wrongly_is_not_there(home: Home) -> None:
+    def lose_a_row(point: str) -> None:
+        if point == "writing":
+            (file,) = (compactions_folder(home) / "tmp").rglob("*.parquet")
+            with duckdb.connect() as con:
+                con.execute(f"create table held as from read_parquet('{file}', hive_partitioning = false) limit 10")
+                con.execute(f"copy held to '{file}' (format parquet)")
+
+    with pytest.raises(Unusable, match="does not hold the rows of its batches"):
+        compact(home, least=2, checkpoint=lose_a_row)
+    assert compactions(home) == []
+    assert len(compact(home, least=2)) == 1
+
+
+def test_an_audit_is_refused_where_views_read_what_is_not_there(home: Home) -> None:
+    (made,) = compact(home, least=2)
+    with duckdb.connect() as con:
+        con.execute(f"create view plain as select 1; create view reading as from {event_rows(home, 'event_id')}")
+        require_what_views_read(con, home)
+        shutil.rmtree(made.folder)
+        with pytest.raises(Refused, match=r"compaction 00000001-00000010 .* Run `tieout build`"):
+            require_what_views_read(con, home)
+        with pytest.raises(duckdb.IOException):
+            con.execute("from reading")
 
 
 def test_an_older_copy_of_the_lake_does_not_read_what_it_does_not_have(home: Home, tmp_path: Path) -> None:
